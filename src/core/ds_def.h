@@ -1,0 +1,49 @@
+/* All definitions of a server: its objects and syncs.
+ *
+ * httpd parses them from its configuration and answers from that; the worker program writes them
+ * to the database as JSON, where workers of other machines and datasyncctl read them. */
+#ifndef DS_DEF_H
+#define DS_DEF_H
+
+#include <apr_hash.h>
+
+#include "ds_db.h"
+#include "ds_digest.h"
+#include "ds_sync.h"
+
+typedef struct ds_def_t {
+    apr_array_header_t *objects; /* of ds_object_t *, in the order of the configuration */
+    apr_array_header_t *syncs;   /* of ds_sync_t *, likewise */
+    apr_hash_t *object_by_name;
+    apr_hash_t *sync_by_id;
+} ds_def_t;
+
+/* No definitions, in pool. */
+ds_def_t *ds_def_make(apr_pool_t *pool);
+
+/* Add one; the problem when its name is taken (object names are compared without case). */
+ds_problem_t *ds_def_object_add(ds_def_t *def, ds_object_t *object, apr_pool_t *pool);
+ds_problem_t *ds_def_sync_add(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool);
+
+/* NULL when there is none. */
+const ds_object_t *ds_def_object_get(const ds_def_t *def, const char *name);
+const ds_sync_t *ds_def_sync_get(const ds_def_t *def, const char *id);
+
+/* Connect a sync with its object. NULL, or the problem when there is no such object. */
+ds_problem_t *ds_def_sync_bind(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool);
+
+/* As one JSON text in pool, keys in a fixed order: the same definitions give the same bytes. */
+const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool);
+
+/* Read them back, every rule checked again. */
+ds_problem_t *ds_def_from_json(ds_def_t **def, const char *json, apr_pool_t *pool);
+
+/* The definitions that the database has; DS_ENOTFOUND when no worker has written any. */
+apr_status_t ds_def_load(ds_def_t **def, ds_db_t *db, apr_pool_t *pool);
+
+/* Make the database know exactly these: JSON, hash, and a table for each object with a column for
+ * each field (missing ones are added, nothing is ever dropped). Does nothing when the hash is
+ * the same. Only the worker's setup step calls it. */
+ds_problem_t *ds_def_store(const ds_def_t *def, ds_db_t *db, apr_pool_t *pool);
+
+#endif

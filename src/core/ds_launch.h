@@ -1,0 +1,62 @@
+/* Launches: one run of a sync, from its acceptance to its end, as everybody may see it.
+ *
+ * What runners do with a launch they own is in ds_queue.h. */
+#ifndef DS_LAUNCH_H
+#define DS_LAUNCH_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "ds_db.h"
+#include "ds_file.h"
+#include "ds_launch_state.h"
+#include "ds_sync.h"
+
+/* Always, after every fault: read = ok + failed + skipped. */
+typedef struct ds_counters_t {
+    apr_int64_t read;
+    apr_int64_t ok;
+    apr_int64_t failed;
+    apr_int64_t warned; /* of the good ones, those with a warning */
+    apr_int64_t skipped;
+} ds_counters_t;
+
+typedef struct ds_launch_t {
+    apr_int64_t id;
+    const char *uuid;
+    const char *sync_id;
+    const char *object;
+    ds_sync_kind_e kind;
+    ds_launch_state_e state;
+    const char *message;     /* in plain words, or NULL */
+    apr_time_t scheduled_at; /* when it was due: the time of acceptance for an upload */
+    apr_time_t started_at;   /* 0: not yet */
+    apr_time_t finished_at;  /* 0: not yet */
+    ds_counters_t rows;
+    int crashes;             /* runners that died on it in a row without progress */
+} ds_launch_t;
+
+/* Accept an upload: its last chunk, the file's row and the launch's row in one transaction.
+ * When this returns APR_SUCCESS the launch is durable and a runner may take it. */
+apr_status_t ds_launch_accept(ds_launch_t **launch, ds_db_t *db, const ds_sync_t *sync,
+                              ds_file_writer_t *input, apr_pool_t *pool);
+
+/* One launch. With sync_id the launch of another sync looks like one that does not exist;
+ * NULL is for the administrator's tool. DS_ENOTFOUND. */
+apr_status_t ds_launch_get(ds_launch_t **launch, ds_db_t *db, const char *sync_id,
+                           apr_int64_t id, apr_pool_t *pool);
+
+/* The newest `limit` launches of a sync (NULL: of all), newest first: an array of ds_launch_t *. */
+apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
+                            int limit, apr_pool_t *pool);
+
+/* Ask a launch to stop: a queued one is cancelled at once, a running one at its next batch. *state is
+ * the state it has now. by_whom becomes part of the message. DS_ENOTFOUND, DS_ESTATE when
+ * it has already ended. */
+apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char *sync_id,
+                              apr_int64_t id, const char *by_whom, apr_pool_t *pool);
+
+/* "1,204 rows imported, 3 failed: see the failures file", from the counters. In pool. */
+const char *ds_launch_summary(ds_sync_kind_e kind, const ds_counters_t *rows, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,52 @@
+/* The queue: what a runner and the keeper do with launches. Worker processes only.
+ *
+ * A runner owns a launch by its name and the launch's attempt number; every update it makes says both,
+ * so one that has lost its lease changes nothing (DS_ELOST). */
+#ifndef DS_QUEUE_H
+#define DS_QUEUE_H
+
+#include "ds_launch.h"
+
+#define DS_QUEUE_CRASHES_MAX 3 /* after so many crashes without progress a launch fails */
+
+/* Where a runner goes on after an interruption. All zero: at the beginning. */
+typedef struct ds_checkpoint_t {
+    apr_int64_t offset; /* bytes of the input that are done, always at the start of a record */
+    apr_int64_t line;   /* lines of the input before that offset */
+} ds_checkpoint_t;
+
+typedef struct ds_claim_t {
+    ds_launch_t *launch;
+    const char *owner;
+    int attempt;
+    apr_interval_time_t lease;
+    ds_checkpoint_t checkpoint;
+} ds_claim_t;
+
+/* Take the oldest launch that may run: queued, and no earlier one of its object unfinished.
+ * DS_ENOTFOUND when there is none. The claim lives in pool. */
+apr_status_t ds_queue_claim(ds_claim_t **claim, ds_db_t *db, const char *owner,
+                            apr_interval_time_t lease, apr_pool_t *pool);
+
+/* Inside the transaction of a batch: store counters (the launch's new totals) and checkpoint, extend
+ * the lease, and say in *cancelled whether someone asked to stop. DS_ELOST: roll back. */
+apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
+                                 const ds_counters_t *rows, const ds_checkpoint_t *checkpoint,
+                                 apr_pool_t *scratch);
+
+/* End a launch one owns: finished, failed or cancelled. Its own transaction. DS_ELOST. */
+apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_state_e state,
+                             const char *message, apr_pool_t *scratch);
+
+/* Hand a launch back to the queue, to go on at its checkpoint; not counted as a crash. */
+apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim, apr_pool_t *scratch);
+
+/* True while the process that calls itself `owner` may be alive. */
+typedef int ds_queue_alive_cb(const char *owner);
+
+/* Take launches away from runners that died (alive says no) or whose lease has ended: back to the
+ * queue, cancelled if that was asked for, or failed after DS_QUEUE_CRASHES_MAX crashes. */
+apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *alive,
+                              apr_pool_t *scratch);
+
+#endif

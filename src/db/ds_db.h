@@ -1,0 +1,80 @@
+/* The database: the only caller of apr_dbd. Every statement has a name (ds_db_statements.h, made from
+ * sql/); only object tables have composed ones (ds_db_table.h).
+ *
+ * One ds_db_t is one connection. It is used by one thread at a time and never crosses a fork. Rules
+ * and reasons: docs/database.md. */
+#ifndef DS_DB_H
+#define DS_DB_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "ds_db_statements.h"
+#include "ds_problem.h"
+
+typedef struct ds_db_t ds_db_t;
+typedef struct ds_db_rows_t ds_db_rows_t;
+
+/* One argument of a statement. Text and blobs are not copied: they must live until the call ends. */
+typedef struct ds_db_arg_t {
+    enum { DS_ARG_END, DS_ARG_INT, DS_ARG_TEXT, DS_ARG_BLOB } kind;
+    apr_int64_t number; /* the integer, or the blob's size in bytes */
+    const void *data;   /* NULL stores NULL */
+} ds_db_arg_t;
+
+#define DS_INT(v) ((ds_db_arg_t){DS_ARG_INT, (v), ""})
+#define DS_INT_OR_NULL(v) ((ds_db_arg_t){DS_ARG_INT, (v), (v) ? "" : NULL}) /* 0 becomes NULL */
+#define DS_TEXT(v) ((ds_db_arg_t){DS_ARG_TEXT, 0, (v)})
+#define DS_BLOB(v, size) ((ds_db_arg_t){DS_ARG_BLOB, (apr_int64_t)(size), (v)})
+#define DS_ARGS(...) ((const ds_db_arg_t[]){__VA_ARGS__, {DS_ARG_END, 0, NULL}})
+#define DS_NO_ARGS ((const ds_db_arg_t[]){{DS_ARG_END, 0, NULL}})
+
+/* Where the database is, and how a connection of this process uses it. */
+typedef struct ds_db_where_t {
+    const char *driver; /* "sqlite3" or "pgsql" */
+    const char *params; /* as apr_dbd_open takes them */
+    int cache_mb;       /* SQLite's page cache for this connection; 0: SQLite's default */
+} ds_db_where_t;
+
+/* Once per process, before anything else of this file. */
+apr_status_t ds_db_init(apr_pool_t *process_pool);
+
+/* Open a connection; it closes with pool. The problem never shows the parameters. A missing apr_dbd
+ * driver is explained with the package to install. */
+ds_problem_t *ds_db_open(ds_db_t **db, const ds_db_where_t *where, apr_pool_t *pool);
+
+/* Close it before its pool goes. */
+void ds_db_close(ds_db_t *db);
+
+/* After DS_EDB, DS_EBUSY or DS_ECONSTRAINT: what the database said last. Valid until the next call. */
+const char *ds_db_error(const ds_db_t *db);
+
+/* The database's clock: what leases and due times are counted by. */
+apr_status_t ds_db_now(apr_time_t *now, ds_db_t *db);
+
+/* Run a statement that gives no rows. changed (may be NULL) is the number of rows it changed.
+ * Outside a transaction it is one of its own and waits for other writers like ds_db_begin. */
+apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_arg_t *args);
+
+/* Run a statement that gives rows and read all of them into pool. Statements that write (RETURNING)
+ * must stand in a transaction. Bound the result by the statement. */
+apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt,
+                          const ds_db_arg_t *args, apr_pool_t *pool);
+
+/* Go to the next row; false after the last. Columns count from 0, values live as long as the pool. */
+int ds_db_rows_next(ds_db_rows_t *rows);
+apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column);           /* NULL reads as 0 */
+const char *ds_db_rows_text(ds_db_rows_t *rows, int column);          /* NULL reads as NULL */
+const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column);
+
+/* A transaction. begin waits at most two seconds for other writers (DS_EBUSY). After any failed
+ * statement commit rolls back and returns that statement's status. Exactly one of commit and
+ * rollback follows a begin that succeeded; rollback after a failed commit is harmless. */
+apr_status_t ds_db_begin(ds_db_t *db);
+apr_status_t ds_db_commit(ds_db_t *db);
+void ds_db_rollback(ds_db_t *db);
+
+/* Between two transactions of a long series of them: let those go first who wait to write. */
+void ds_db_yield(ds_db_t *db);
+
+#endif

@@ -1,0 +1,57 @@
+/* Tables of objects: the only SQL that is put together at run time. Names come from checked
+ * definitions and are quoted; values are always bound.
+ *
+ * src/db knows no objects: its caller describes a table by columns. */
+#ifndef DS_DB_TABLE_H
+#define DS_DB_TABLE_H
+
+#include "ds_db.h"
+
+/* What a column stores; the SQL type follows from it. */
+typedef enum ds_db_column_e {
+    DS_COLUMN_TEXT,
+    DS_COLUMN_INTEGER,
+    DS_COLUMN_DECIMAL,
+    DS_COLUMN_BOOLEAN,
+    DS_COLUMN_DATE,
+    DS_COLUMN_DATETIME
+} ds_db_column_e;
+
+typedef struct ds_db_column_t {
+    const char *name;
+    ds_db_column_e kind;
+    int is_key;
+} ds_db_column_t;
+
+typedef struct ds_db_table_t {
+    const char *name;
+    const ds_db_column_t *columns;
+    int count;
+} ds_db_table_t;
+
+/* Create the table with its unique key, or add the columns it lacks. Inside a transaction. */
+apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *scratch);
+
+/* How many rows it has. */
+apr_status_t ds_db_table_count(apr_int64_t *rows, ds_db_t *db, const char *table,
+                               apr_pool_t *scratch);
+
+/* An upsert of rows into some columns of a table, all keys among them: rows that exist are changed
+ * only where a value differs, and then carry the launch and the time. */
+typedef struct ds_db_upsert_t ds_db_upsert_t;
+
+ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool);
+
+/* Rows that one statement takes at most. */
+int ds_db_upsert_rows_max(const ds_db_upsert_t *upsert);
+
+/* Inside a transaction: values holds count × table->count texts, row by row, NULL for none; they need
+ * to live only during the call. On any failure nothing of the transaction may be kept, unless it
+ * was begun with ds_db_begin_tolerant: then only this statement has no effect. */
+apr_status_t ds_db_upsert_rows(ds_db_upsert_t *upsert, const char **values, int count,
+                               apr_int64_t launch_id, apr_time_t now);
+
+/* Begin a transaction in which a failed upsert of one row may be passed over. */
+apr_status_t ds_db_begin_tolerant(ds_db_t *db);
+
+#endif

@@ -1,0 +1,32 @@
+/* A writer of small documents, as JSON (RFC 8259) or EDN (github.com/edn-format/edn).
+ *
+ * Pure: it appends to a buffer in a pool. The caller emits maps, arrays and values in order and the
+ * dialect prints them; keys are literals of ours (kebab-case in EDN become keywords). */
+#ifndef DS_FMT_DOC_H
+#define DS_FMT_DOC_H
+
+#include <apr_pools.h>
+
+typedef enum ds_fmt_doc_dialect_e { DS_DOC_JSON, DS_DOC_EDN } ds_fmt_doc_dialect_e;
+
+typedef struct ds_fmt_doc_t ds_fmt_doc_t;
+
+ds_fmt_doc_t *ds_fmt_doc_make(ds_fmt_doc_dialect_e dialect, apr_pool_t *pool);
+
+void ds_fmt_doc_map_begin(ds_fmt_doc_t *doc);
+void ds_fmt_doc_map_end(ds_fmt_doc_t *doc);
+void ds_fmt_doc_array_begin(ds_fmt_doc_t *doc);
+void ds_fmt_doc_array_end(ds_fmt_doc_t *doc);
+
+/* Inside a map, before its value. */
+void ds_fmt_doc_key(ds_fmt_doc_t *doc, const char *key);
+
+/* Values. Text that is not valid UTF-8 is written with U+FFFD for each wrong byte. NULL text is null/nil. */
+void ds_fmt_doc_text(ds_fmt_doc_t *doc, const char *text);
+void ds_fmt_doc_integer(ds_fmt_doc_t *doc, apr_int64_t number);
+void ds_fmt_doc_boolean(ds_fmt_doc_t *doc, int value);
+
+/* The document so far, NUL-ended, in the writer's pool. */
+const char *ds_fmt_doc_result(apr_size_t *size, ds_fmt_doc_t *doc);
+
+#endif
