@@ -1,0 +1,41 @@
+# Calls that have no bound, and words that mean nothing outside of one work place.
+use strict;
+use warnings FATAL => 'all';
+use DSGuard;
+use Test::More;
+
+# Each has a bounded or reentrant counterpart in C11 or APR.
+my $banned = qr/\b(strcpy|strcat|sprintf|vsprintf|gets|system|popen|strtok|atoi|atol|atof|scanf|sscanf|alloca|tmpnam|mktemp|localtime|gmtime|rand|srand)\s*\(/;
+
+sub banned_faults {
+    my ($file, $text) = @_;
+    my $code = code($text);
+    my @faults;
+    while ($code =~ /$banned/g) {
+        push @faults, "$file:" . line_of($code, $-[1]) . ": $1";
+    }
+    return @faults;
+}
+
+guard('no call without a bound', files => [files(qr/\.[ch]$/, 'mod_datasync.c', 'src')],
+      faults => \&banned_faults,
+      bad => [['x.c', 'strcpy(a, b);'], ['x.c', 'x = atoi (s);'], ['x.c', 'system("ls");']],
+      good => [['x.c', 'apr_snprintf(a, 1, "strcpy(");'], ['x.c', '/* gets() */ budgets(1);']]);
+
+# Built from pieces so that this file does not hold what it looks for.
+my @inside = ('/wo' . 'rk/', 'iss' . 'ue #?\d', 'hel' . 'per session', '(?:regis' . 'try|pro' . 'xy)\.[a-z]+\.[a-z]+',
+              'deb\.deb' . 'ian\.org', 'npm' . 'js\.(?:com|org)');
+my $inside = join '|', @inside;
+
+sub inside_faults {
+    my ($file, $text) = @_;
+    return $text =~ /($inside)/i ? "$file:" . line_of($text, $-[1]) . ": $1" : ();
+}
+
+guard('nothing that only one work place can read',
+      files => [files(qr/(?:\.(?:[ch]|pm|t|am|ac|sql|awk|in|md|conf|json|csv)|\/[^.\/]+|PL)$/,
+                      qw(mod_datasync.c src t docs conf .ci configure.ac Makefile.am bootstrap README CHANGES))],
+      faults => \&inside_faults,
+      bad => [['x', 'see iss' . 'ue 12'], ['x', 'in /wo' . 'rk/main'], ['x', 'https://regis' . 'try.example.org']],
+      good => [['x', 'an issue of taste']]);
+done_testing;
