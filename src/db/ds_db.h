@@ -34,13 +34,19 @@ typedef struct ds_db_where_t {
     const char *driver; /* "sqlite3" or "pgsql" */
     const char *params; /* as apr_dbd_open takes them */
     int cache_mb;       /* SQLite's page cache for this connection; 0: SQLite's default */
+    int create;         /* may make an SQLite file that is not there, and may use any schema: for the
+                           migration; else both are problems */
 } ds_db_where_t;
 
 /* Once per process, before anything else of this file. */
 apr_status_t ds_db_init(apr_pool_t *process_pool);
 
-/* Open a connection; it closes with pool. The problem never shows the parameters. A missing apr_dbd
- * driver is explained with the package to install. */
+/* Is there an apr_dbd driver of that name? The problem names the package to install. For checks of a
+ * configuration: opens nothing. Calls ds_db_init for the life of pool when nobody has yet. */
+ds_problem_t *ds_db_driver_check(const char *driver, apr_pool_t *pool);
+
+/* Open a connection; it closes with pool. The problem never shows the parameters; its status is
+ * DS_EBUSY where waiting may help (no database yet, or away) and DS_ESCHEMA for another schema. */
 ds_problem_t *ds_db_open(ds_db_t **db, const ds_db_where_t *where, apr_pool_t *pool);
 
 /* Close it before its pool goes. */
@@ -73,6 +79,11 @@ const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column);
 apr_status_t ds_db_begin(ds_db_t *db);
 apr_status_t ds_db_commit(ds_db_t *db);
 void ds_db_rollback(ds_db_t *db);
+
+/* Begin a transaction in which a failed statement has no effect and may be passed over: after one,
+ * ds_db_forgive lets commit go on. */
+apr_status_t ds_db_begin_tolerant(ds_db_t *db);
+void ds_db_forgive(ds_db_t *db);
 
 /* Between two transactions of a long series of them: let those go first who wait to write. */
 void ds_db_yield(ds_db_t *db);

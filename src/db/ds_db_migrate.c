@@ -1,0 +1,71 @@
+#include "ds_db_migrate.h"
+
+#include "ds_db_private.h"
+
+/* The steps, in order: step n brings version n - 1 to n. Never change one that was released. */
+static const ds_stmt_e steps[] = {STMT_SCHEMA_0001};
+
+#define NEWEST ((int)(sizeof(steps) / sizeof(*steps)))
+
+apr_status_t ds_db_schema_version(int *found, int *newest, ds_db_t *db, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status = ds_db_select(&rows, db, STMT_SCHEMA_EXISTS, DS_NO_ARGS, pool);
+
+    *newest = NEWEST;
+    *found = 0;
+    if (status != APR_SUCCESS || !ds_db_rows_next(rows) || ds_db_rows_int(rows, 0) == 0)
+        return status;
+    status = ds_db_select(&rows, db, STMT_SCHEMA_VERSION_GET, DS_NO_ARGS, pool);
+    if (status == APR_SUCCESS && ds_db_rows_next(rows))
+        *found = (int)ds_db_rows_int(rows, 0);
+    return status;
+}
+
+/* One step in one transaction. The version is read again inside: another process may have done it. */
+static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
+{
+    int newest;
+    apr_status_t status = ds_db_begin(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_db_schema_version(version, &newest, db, pool);
+    if (status == APR_SUCCESS && *version < NEWEST) {
+        ds_db_execute(db, ds_db_text(db, steps[*version]));
+        ++*version;
+        ds_db_query(db, NULL, STMT_SCHEMA_VERSION_CLEAR, DS_NO_ARGS);
+        ds_db_query(db, NULL, STMT_SCHEMA_VERSION_SET,
+                    DS_ARGS(DS_INT(*version), DS_INT(apr_time_now())));
+    }
+    return ds_db_commit(db);
+}
+
+static apr_status_t journal_set(ds_db_t *db, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+
+    if (!db->is_sqlite)
+        return APR_SUCCESS;
+    return ds_db_select(&rows, db, STMT_CONNECTION_JOURNAL, DS_NO_ARGS, pool);
+}
+
+ds_problem_t *ds_db_migrate(ds_db_t *db, apr_pool_t *pool)
+{
+    int version = 0;
+    apr_status_t status = journal_set(db, pool);
+
+    do {
+        if (status == APR_SUCCESS)
+            status = step_run(&version, db, pool);
+    } while (status == APR_SUCCESS && version < NEWEST);
+    if (status != APR_SUCCESS)
+        return ds_problem_make(pool, status, "schema step %d failed: %s", version,
+                               ds_db_error(db));
+    if (version > NEWEST)
+        return ds_problem_make(pool, DS_ESCHEMA,
+                               "the database has schema version %d, this program knows %d: "
+                               "update the program",
+                               version, NEWEST);
+    return NULL;
+}

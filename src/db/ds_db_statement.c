@@ -1,0 +1,159 @@
+/* Named statements: prepared at their first use, with typed arguments. */
+#include <stdlib.h>
+
+#include <apr_buckets.h>
+#include <apr_strings.h>
+
+#include "ds_db_private.h"
+
+#define VALUES_MAX 64 /* no named statement has more arguments, four values for a blob */
+
+struct ds_db_rows_t {
+    ds_db_t *db;
+    apr_pool_t *pool;
+    apr_dbd_results_t *results;
+    apr_dbd_row_t *row;
+};
+
+const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt)
+{
+    return db->is_sqlite ? ds_db_statements[stmt].sqlite : ds_db_statements[stmt].pgsql;
+}
+
+static apr_status_t statement_prepare(ds_db_t *db, ds_stmt_e stmt)
+{
+    int ret;
+
+    if (db->prepared[stmt])
+        return APR_SUCCESS;
+    ret = apr_dbd_prepare(db->driver, db->pool, db->handle, ds_db_text(db, stmt), NULL,
+                          &db->prepared[stmt]);
+    if (ret) {
+        db->prepared[stmt] = NULL;
+        return ds_db_failure(db, ret);
+    }
+    return APR_SUCCESS;
+}
+
+/* apr_dbd takes the addresses of values in the order of the placeholders; a blob takes four. */
+static void values_collect(const void **values, apr_size_t *sizes, const ds_db_arg_t *args)
+{
+    int n = 0, blobs = 0;
+
+    for (; args->kind != DS_ARG_END; args++) {
+        switch (args->kind) {
+        case DS_ARG_INT: values[n++] = args->data ? &args->number : NULL; break;
+        case DS_ARG_TEXT: values[n++] = args->data; break;
+        default:
+            sizes[blobs] = args->number;
+            values[n++] = args->data;
+            values[n++] = &sizes[blobs++];
+            values[n++] = NULL;
+            values[n++] = NULL;
+        }
+    }
+}
+
+static int statement_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_e stmt,
+                         const ds_db_arg_t *args, apr_pool_t *pool)
+{
+    const void *values[VALUES_MAX];
+    apr_size_t sizes[VALUES_MAX / 4];
+
+    values_collect(values, sizes, args);
+    if (!rows)
+        return apr_dbd_pbquery(db->driver, pool, db->handle, changed, db->prepared[stmt], values);
+    rows->results = NULL;
+    return apr_dbd_pbselect(db->driver, pool, db->handle, &rows->results, db->prepared[stmt], 1,
+                            values);
+}
+
+/* Another connection may have changed the schema since the statement was prepared: every use of it fails
+ * from then on. It is prepared anew and repeated once. */
+static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_e stmt,
+                                   const ds_db_arg_t *args, apr_pool_t *pool)
+{
+    int turn, ret = 0;
+
+    for (turn = 0; turn < 2; turn++) {
+        apr_status_t status = statement_prepare(db, stmt);
+
+        if (status != APR_SUCCESS)
+            return status;
+        ret = statement_run(changed, rows, db, stmt, args, pool);
+        if (!ret)
+            return APR_SUCCESS;
+        if (!ds_db_is_stale(db))
+            break;
+        db->prepared[stmt] = NULL;
+    }
+    return ds_db_failure(db, ret);
+}
+
+apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_arg_t *args)
+{
+    int alone = !db->in_transaction, count = 0;
+    apr_status_t status;
+
+    if (alone && (status = ds_db_begin(db)) != APR_SUCCESS)
+        return status;
+    status = statement_send(&count, NULL, db, stmt, args, db->transaction_pool);
+    if (alone && status == APR_SUCCESS)
+        status = ds_db_commit(db);
+    else if (alone)
+        ds_db_rollback(db);
+    if (changed)
+        *changed = count;
+    return status;
+}
+
+apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt,
+                          const ds_db_arg_t *args, apr_pool_t *pool)
+{
+    *rows = apr_pcalloc(pool, sizeof(**rows));
+    (*rows)->db = db;
+    (*rows)->pool = pool;
+    return statement_send(NULL, *rows, db, stmt, args, pool);
+}
+
+int ds_db_rows_next(ds_db_rows_t *rows)
+{
+    return apr_dbd_get_row(rows->db->driver, rows->pool, rows->results, &rows->row, -1) == 0;
+}
+
+apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column)
+{
+    apr_int64_t number = 0;
+
+    apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_LONGLONG, &number);
+    return number;
+}
+
+const char *ds_db_rows_text(ds_db_rows_t *rows, int column)
+{
+    const char *text = NULL;
+
+    apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_STRING, &text);
+    return text;
+}
+
+const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column)
+{
+    apr_bucket_alloc_t *alloc = apr_bucket_alloc_create(rows->pool);
+    apr_bucket_brigade *brigade = apr_brigade_create(rows->pool, alloc);
+    const char *data = NULL;
+
+    *size = 0;
+    apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_BLOB, brigade);
+    if (!APR_BRIGADE_EMPTY(brigade))
+        apr_bucket_read(APR_BRIGADE_FIRST(brigade), &data, size, APR_BLOCK_READ);
+    return data;
+}
+
+apr_status_t ds_db_execute(ds_db_t *db, const char *sql)
+{
+    int changed;
+    int ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
+
+    return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
+}

@@ -1,0 +1,97 @@
+/* Transactions, with the traps of apr_dbd closed: they are in rollback mode from the start, so that nothing
+ * but ds_db_commit ever commits, and a failed start leaves no half-open transaction behind. */
+#include "ds_db_private.h"
+
+#define PATIENCE apr_time_from_sec(2)
+#define YIELD_AT_MOST apr_time_from_msec(50)
+
+static void transaction_end(ds_db_t *db)
+{
+    db->transaction = NULL;
+    db->in_transaction = 0;
+    if (db->writelock)
+        ds_db_writelock_release(db->writelock);
+}
+
+/* SQLite's driver refuses all that follows a failed statement; we remember failures ourselves, and a
+ * statement that went stale must be repeatable. PostgreSQL refuses by itself. */
+static int transaction_mode(const ds_db_t *db, int tolerant)
+{
+    int ignore = db->is_sqlite || tolerant;
+
+    return APR_DBD_TRANSACTION_ROLLBACK | (ignore ? APR_DBD_TRANSACTION_IGNORE_ERRORS : 0);
+}
+
+static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
+{
+    int ret;
+
+    if (db->writelock && ds_db_writelock_acquire(db->writelock, PATIENCE) != APR_SUCCESS) {
+        db->error = "another connection kept the database locked";
+        return DS_EBUSY;
+    }
+    apr_pool_clear(db->transaction_pool);
+    db->transaction = NULL;
+    db->failed = APR_SUCCESS;
+    ret = apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle,
+                                    &db->transaction);
+    if (ret) {
+        apr_status_t status = ds_db_failure(db, ret);
+
+        if (db->transaction)
+            apr_dbd_transaction_end(db->driver, db->transaction_pool, db->transaction);
+        transaction_end(db);
+        return status;
+    }
+    apr_dbd_transaction_mode_set(db->driver, db->transaction, transaction_mode(db, tolerant));
+    db->in_transaction = 1;
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_db_begin(ds_db_t *db)
+{
+    return transaction_begin(db, 0);
+}
+
+apr_status_t ds_db_begin_tolerant(ds_db_t *db)
+{
+    return transaction_begin(db, 1);
+}
+
+void ds_db_forgive(ds_db_t *db)
+{
+    db->failed = APR_SUCCESS;
+}
+
+apr_status_t ds_db_commit(ds_db_t *db)
+{
+    apr_status_t status = db->failed;
+    int ret;
+
+    if (status != APR_SUCCESS) {
+        ds_db_rollback(db);
+        return status;
+    }
+    apr_dbd_transaction_mode_set(db->driver, db->transaction, APR_DBD_TRANSACTION_COMMIT);
+    ret = apr_dbd_transaction_end(db->driver, db->transaction_pool, db->transaction);
+    if (ret) {
+        status = ds_db_failure(db, ret);
+        apr_dbd_query(db->driver, db->handle, &ret, "ROLLBACK"); /* it may still be open */
+    }
+    transaction_end(db);
+    return status;
+}
+
+void ds_db_rollback(ds_db_t *db)
+{
+    if (!db->in_transaction)
+        return;
+    apr_dbd_transaction_end(db->driver, db->transaction_pool, db->transaction);
+    transaction_end(db);
+}
+
+void ds_db_yield(ds_db_t *db)
+{
+    if (db->writelock)
+        ds_db_writelock_yield(db->writelock, YIELD_AT_MOST);
+}

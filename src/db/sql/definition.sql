@@ -1,0 +1,18 @@
+-- The definitions that the workers and tools share, and the schema's version.
+
+-- :SCHEMA_VERSION_GET
+SELECT version FROM ds_schema
+
+-- :SCHEMA_VERSION_CLEAR
+DELETE FROM ds_schema
+
+-- :SCHEMA_VERSION_SET
+INSERT INTO ds_schema (version, migrated_at) VALUES (%lld, %lld)
+
+-- :DEFINITION_GET
+SELECT hash, body FROM ds_definition WHERE id = 1
+
+-- :DEFINITION_SET
+INSERT INTO ds_definition (id, hash, body, stored_at) VALUES (1, %s, %s, %lld)
+ON CONFLICT (id) DO UPDATE
+SET hash = excluded.hash, body = excluded.body, stored_at = excluded.stored_at

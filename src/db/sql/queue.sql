@@ -1,0 +1,48 @@
+-- What runners and the keeper do. Each update names the state that it expects; those of a runner also its
+-- name and the attempt, so that one that lost its lease changes nothing.
+
+-- Launches of one lane (one object) run one after the other, in the order of acceptance.
+-- :QUEUE_CLAIM
+UPDATE ds_launch
+SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %lld,
+started_at = coalesce(started_at, %lld)
+WHERE state = 'queued' AND id =
+(SELECT q.id FROM ds_launch q WHERE q.state = 'queued'
+AND NOT EXISTS (SELECT 1 FROM ds_launch e WHERE e.lane = q.lane AND e.id < q.id
+AND e.state IN ('queued', 'running', 'cancelling'))
+ORDER BY q.id LIMIT 1)
+RETURNING id, attempt, checkpoint_offset, checkpoint_line
+
+-- :QUEUE_CHECKPOINT
+UPDATE ds_launch
+SET rows_read = %lld, rows_ok = %lld, rows_failed = %lld, rows_warned = %lld, rows_skipped = %lld,
+checkpoint_offset = %lld, checkpoint_line = %lld, lease_until = %lld, crashes = 0
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
+RETURNING state
+
+-- :QUEUE_FINISH
+UPDATE ds_launch
+SET state = %s, message = %s, finished_at = %lld, owner = NULL, lease_until = NULL
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
+
+-- The message that is already there says who cancelled; what was done by then follows it.
+-- :QUEUE_FINISH_CANCELLED
+UPDATE ds_launch
+SET state = 'cancelled', message = coalesce(message || ': ', '') || %s, finished_at = %lld,
+owner = NULL, lease_until = NULL
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'cancelling'
+
+-- :QUEUE_RELEASE
+UPDATE ds_launch SET state = 'queued', owner = NULL, lease_until = NULL
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
+
+-- :QUEUE_LEASED
+SELECT id, owner, attempt, lease_until, state, crashes, message, kind,
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped
+FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
+
+-- :QUEUE_RECLAIM
+UPDATE ds_launch
+SET state = %s, message = %s, finished_at = %lld, crashes = crashes + 1, owner = NULL,
+lease_until = NULL
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state = %s

@@ -1,0 +1,33 @@
+-- What each SQLite connection is told, in this order.
+
+-- WAL is kept in the file; the migration sets it.
+-- :CONNECTION_JOURNAL
+PRAGMA journal_mode = WAL
+
+-- An answer may depend on every commit, so each one reaches the disk.
+-- :CONNECTION_SYNCHRONOUS
+PRAGMA synchronous = FULL
+
+-- Writers queue at the lock file (ds_db_writelock.h), not inside SQLite.
+-- :CONNECTION_BUSY
+PRAGMA busy_timeout = 0
+
+-- :CONNECTION_TEMP_STORE
+PRAGMA temp_store = MEMORY
+
+-- The number of KiB is appended.
+-- :CONNECTION_CACHE
+PRAGMA cache_size = -
+
+-- A WAL that grew in a long import is cut back to 64 MiB.
+-- :CONNECTION_WAL_LIMIT
+PRAGMA journal_size_limit = 67108864
+
+-- :TABLE_COLUMNS
+SELECT name FROM pragma_table_info(%s)
+
+-- :TABLE_INDEXES
+SELECT name FROM pragma_index_list(%s)
+
+-- :SCHEMA_EXISTS
+SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ds_schema'

@@ -1,0 +1,20 @@
+-- Tokens.
+
+-- :TOKEN_CREATE
+INSERT INTO ds_token (token_id, sync_id, name, secret_sha256, created_at, expires_at)
+VALUES (%s, %s, %s, %s, %lld, %lld)
+
+-- :TOKEN_GET
+SELECT token_id, sync_id, name, created_at, expires_at, revoked_at, secret_sha256
+FROM ds_token WHERE token_id = %s
+
+-- :TOKEN_LIST
+SELECT token_id, sync_id, name, created_at, expires_at, revoked_at
+FROM ds_token ORDER BY created_at, token_id
+
+-- :TOKEN_LIST_OF_SYNC
+SELECT token_id, sync_id, name, created_at, expires_at, revoked_at
+FROM ds_token WHERE sync_id = %s ORDER BY created_at, token_id
+
+-- :TOKEN_REVOKE
+UPDATE ds_token SET revoked_at = %lld WHERE token_id = %s AND revoked_at IS NULL
