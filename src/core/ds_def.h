@@ -8,6 +8,7 @@
 #include <apr_hash.h>
 
 #include "ds_db.h"
+#include "ds_db_table.h"
 #include "ds_digest.h"
 #include "ds_sync.h"
 
@@ -45,5 +46,8 @@ apr_status_t ds_def_load(ds_def_t **def, ds_db_t *db, apr_pool_t *pool);
  * each field (missing ones are added, nothing is ever dropped). Does nothing when the hash is
  * the same. Only the worker's setup step calls it. */
 ds_problem_t *ds_def_store(const ds_def_t *def, ds_db_t *db, apr_pool_t *pool);
+
+/* The column of a field, as src/db wants it described. Names are not copied. */
+void ds_def_column_get(ds_db_column_t *column, const ds_field_t *field);
 
 #endif

@@ -56,7 +56,7 @@ const char *ds_sync_auth_name(ds_sync_auth_e auth);
 int ds_sync_auth_find(ds_sync_auth_e *auth, const char *name);
 
 /* Is the sync switched on? A sync that nobody has switched is. */
-apr_status_t ds_sync_enabled_get(int *enabled, ds_db_t *db, const char *id);
+apr_status_t ds_sync_enabled_get(int *enabled, ds_db_t *db, const char *id, apr_pool_t *scratch);
 
 /* Switch it, for all nodes and from now on. */
 apr_status_t ds_sync_enabled_set(ds_db_t *db, const char *id, int enabled);

@@ -1,0 +1,96 @@
+#include "ds_digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+struct ds_digest_t {
+    EVP_MD_CTX *context;
+};
+
+static apr_status_t context_free(void *data)
+{
+    EVP_MD_CTX_free(((ds_digest_t *)data)->context);
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_digest_begin(ds_digest_t **digest, apr_pool_t *pool)
+{
+    *digest = apr_palloc(pool, sizeof(**digest));
+    (*digest)->context = EVP_MD_CTX_new();
+    if (!(*digest)->context)
+        return APR_ENOMEM;
+    apr_pool_cleanup_register(pool, *digest, context_free, apr_pool_cleanup_null);
+    return EVP_DigestInit_ex((*digest)->context, EVP_sha256(), NULL) ? APR_SUCCESS : APR_ENOMEM;
+}
+
+apr_status_t ds_digest_update(ds_digest_t *digest, const void *data, apr_size_t size)
+{
+    return EVP_DigestUpdate(digest->context, data, size) ? APR_SUCCESS : APR_EGENERAL;
+}
+
+static void hex_write(char *hex, const unsigned char *bytes, apr_size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    apr_size_t i;
+
+    for (i = 0; i < size; i++) {
+        *hex++ = digits[bytes[i] >> 4];
+        *hex++ = digits[bytes[i] & 15];
+    }
+    *hex = '\0';
+}
+
+apr_status_t ds_digest_end(char hex[DS_SHA256_HEX_SIZE], ds_digest_t *digest)
+{
+    unsigned char bytes[DS_SHA256_SIZE];
+
+    if (!EVP_DigestFinal_ex(digest->context, bytes, NULL))
+        return APR_EGENERAL;
+    hex_write(hex, bytes, sizeof(bytes));
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_digest_sha256(char hex[DS_SHA256_HEX_SIZE], const void *data, apr_size_t size)
+{
+    unsigned char bytes[DS_SHA256_SIZE];
+
+    if (!EVP_Digest(data, size, bytes, NULL, EVP_sha256(), NULL))
+        return APR_EGENERAL;
+    hex_write(hex, bytes, sizeof(bytes));
+    return APR_SUCCESS;
+}
+
+int ds_digest_equals(const char *a, const char *b, apr_size_t length)
+{
+    return CRYPTO_memcmp(a, b, length) == 0;
+}
+
+apr_status_t ds_digest_random_text(char *text, apr_size_t length)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    apr_status_t status = apr_generate_random_bytes((unsigned char *)text, length);
+    apr_size_t i;
+
+    for (i = 0; i < length; i++)
+        text[i] = alphabet[(unsigned char)text[i] & 63];
+    text[length] = '\0';
+    return status;
+}
+
+apr_status_t ds_digest_random_uuid(char text[37])
+{
+    unsigned char bytes[16];
+    char hex[33];
+    apr_status_t status = apr_generate_random_bytes(bytes, sizeof(bytes));
+
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    hex_write(hex, bytes, sizeof(bytes));
+    apr_snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                 hex + 20);
+    return status;
+}
