@@ -65,8 +65,8 @@ const ds_sync_t *ds_def_sync_get(const ds_def_t *def, const char *id)
 ds_problem_t *ds_def_sync_bind(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool)
 {
     if (!sync->object_name)
-        return ds_problem_make(pool, DS_EINPUT,
-                               "sync \"%s\" has no object: write \"Object NAME\"", sync->id);
+        return ds_problem_make(pool, DS_EINPUT, "sync \"%s\" has no object: write \"Object NAME\"",
+                               sync->id);
     sync->object = ds_def_object_get(def, sync->object_name);
     if (sync->object)
         return NULL;
@@ -128,13 +128,13 @@ static apr_status_t hash_compare(int *same, ds_db_t *db, const char *hash, apr_p
     ds_db_rows_t *rows;
     apr_status_t status = ds_db_select(&rows, db, STMT_DEFINITION_GET, DS_NO_ARGS, pool);
 
-    *same = status == APR_SUCCESS && ds_db_rows_next(rows)
-            && !strcmp(ds_db_rows_text(rows, 0), hash);
+    *same =
+        status == APR_SUCCESS && ds_db_rows_next(rows) && !strcmp(ds_db_rows_text(rows, 0), hash);
     return status;
 }
 
-static apr_status_t def_write(const ds_def_t *def, ds_db_t *db, const char *hash,
-                              const char *json, apr_pool_t *pool)
+static apr_status_t def_write(const ds_def_t *def, ds_db_t *db, const char *hash, const char *json,
+                              apr_pool_t *pool)
 {
     apr_status_t status = APR_SUCCESS;
     int i;

@@ -26,8 +26,8 @@ static json_t *object_to_json(const ds_object_t *object)
 
     for (i = 0; i < object->fields->nelts; i++) {
         const ds_field_t *field = &APR_ARRAY_IDX(object->fields, i, ds_field_t);
-        json_t *member = json_pack("{s:s, s:s}", "name", field->name, "type",
-                                   ds_value_type_name(field->type));
+        json_t *member =
+            json_pack("{s:s, s:s}", "name", field->name, "type", ds_value_type_name(field->type));
 
         if (field->max_length)
             json_object_set_new(member, "length", json_integer(field->max_length));
@@ -41,14 +41,13 @@ static json_t *sync_to_json(const ds_sync_t *sync)
 {
     char delimiter[2] = {sync->delimiter, '\0'};
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I, s:I}}", "id", sync->id,
-                     "name", sync->name, "kind", ds_sync_kind_name(sync->kind), "object",
-                     sync->object_name, "auth", ds_sync_auth_name(sync->auth), "delimiter",
-                     delimiter, "limits", "upload", (json_int_t)sync->limits.upload, "rows",
-                     (json_int_t)sync->limits.rows, "row_length",
-                     (json_int_t)sync->limits.row_length, "field_length",
-                     (json_int_t)sync->limits.field_length, "fields",
-                     (json_int_t)sync->limits.fields);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I, s:I}}", "id", sync->id, "name",
+        sync->name, "kind", ds_sync_kind_name(sync->kind), "object", sync->object_name, "auth",
+        ds_sync_auth_name(sync->auth), "delimiter", delimiter, "limits", "upload",
+        (json_int_t)sync->limits.upload, "rows", (json_int_t)sync->limits.rows, "row_length",
+        (json_int_t)sync->limits.row_length, "field_length", (json_int_t)sync->limits.field_length,
+        "fields", (json_int_t)sync->limits.fields);
 }
 
 const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
@@ -87,11 +86,9 @@ static ds_problem_t *field_from_json(ds_object_t *object, json_t *json, apr_pool
     if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s?:I}", "name", &name, "type", &type, "length",
                        &length))
         return shape_problem(&error, pool);
-    return ds_object_field_add(object, name, type,
-                               length ? apr_psprintf(pool, "%" APR_INT64_T_FMT,
-                                                     (apr_int64_t)length)
-                                      : NULL,
-                               pool);
+    return ds_object_field_add(
+        object, name, type,
+        length ? apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)length) : NULL, pool);
 }
 
 static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *pool)

@@ -90,7 +90,6 @@ apr_status_t ds_digest_random_uuid(char text[37])
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     hex_write(hex, bytes, sizeof(bytes));
-    apr_snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-                 hex + 20);
+    apr_snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
     return status;
 }

@@ -1,7 +1,8 @@
 /* Files: bytes kept with a launch, stored in chunks in the database.
  *
  * A file is written by one writer from begin to finish. It becomes visible only together with
- * its launch (ds_launch_accept); what is never finished is swept by the keeper. Memory: one chunk. */
+ * its launch (ds_launch_accept); what is never finished is swept by the keeper. Memory: one chunk.
+ */
 #ifndef DS_FILE_H
 #define DS_FILE_H
 
@@ -27,8 +28,8 @@ typedef struct ds_file_t {
 typedef struct ds_file_writer_t ds_file_writer_t;
 
 /* Begin an upload. No database access yet. name and content_type may be NULL. The writer lives in
- * pool and holds one chunk of memory; when pool goes before the file was accepted, what was written is
- * marked for the keeper to sweep. */
+ * pool and holds one chunk of memory; when pool goes before the file was accepted, what was written
+ * is marked for the keeper to sweep. */
 apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const char *name,
                                   const char *content_type, apr_pool_t *pool);
 
@@ -46,8 +47,8 @@ void ds_file_writer_close(ds_file_writer_t *writer);
 
 /* Inside the caller's transaction: append bytes to a launch's file of this role as one new chunk;
  * the file is made with its first bytes. Used for failures and warnings, batch by batch. */
-apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role,
-                            const char *data, apr_size_t size);
+apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role, const char *data,
+                            apr_size_t size, apr_pool_t *scratch);
 
 /* The file of a launch by its role. DS_ENOTFOUND when there is none. */
 apr_status_t ds_file_get(ds_file_t **file, ds_db_t *db, apr_int64_t launch_id, const char *role,

@@ -33,7 +33,7 @@ typedef struct ds_launch_t {
     apr_time_t started_at;   /* 0: not yet */
     apr_time_t finished_at;  /* 0: not yet */
     ds_counters_t rows;
-    int crashes;             /* runners that died on it in a row without progress */
+    int crashes; /* runners that died on it in a row without progress */
 } ds_launch_t;
 
 /* Accept an upload: its last chunk, the file's row and the launch's row in one transaction.
@@ -43,16 +43,16 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, ds_db_t *db, const ds_sync_t
 
 /* One launch. With sync_id the launch of another sync looks like one that does not exist;
  * NULL is for the administrator's tool. DS_ENOTFOUND. */
-apr_status_t ds_launch_get(ds_launch_t **launch, ds_db_t *db, const char *sync_id,
-                           apr_int64_t id, apr_pool_t *pool);
+apr_status_t ds_launch_get(ds_launch_t **launch, ds_db_t *db, const char *sync_id, apr_int64_t id,
+                           apr_pool_t *pool);
 
 /* The newest `limit` launches of a sync (NULL: of all), newest first: an array of ds_launch_t *. */
 apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                             int limit, apr_pool_t *pool);
 
-/* Ask a launch to stop: a queued one is cancelled at once, a running one at its next batch. *state is
- * the state it has now. by_whom becomes part of the message. DS_ENOTFOUND, DS_ESTATE when
- * it has already ended. */
+/* Ask a launch to stop: a queued one is cancelled at once, a running one at its next batch. *state
+ * is the state it has now. by_whom becomes part of the message. DS_ENOTFOUND, DS_ESTATE when it has
+ * already ended. */
 apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char *sync_id,
                               apr_int64_t id, const char *by_whom, apr_pool_t *pool);
 

@@ -3,16 +3,16 @@
 #define DS_LAUNCH_STATE_H
 
 typedef enum ds_launch_state_e {
-    DS_LAUNCH_RECEIVING,  /* its file is still arriving */
-    DS_LAUNCH_REJECTED,   /* refused before it could be queued */
-    DS_LAUNCH_SCHEDULED,  /* waits for its time */
-    DS_LAUNCH_QUEUED,     /* waits for a runner */
+    DS_LAUNCH_RECEIVING, /* its file is still arriving */
+    DS_LAUNCH_REJECTED,  /* refused before it could be queued */
+    DS_LAUNCH_SCHEDULED, /* waits for its time */
+    DS_LAUNCH_QUEUED,    /* waits for a runner */
     DS_LAUNCH_RUNNING,
     DS_LAUNCH_CANCELLING, /* someone asked a running launch to stop */
     DS_LAUNCH_FINISHED,
     DS_LAUNCH_FAILED,
     DS_LAUNCH_CANCELLED,
-    DS_LAUNCH_STATES      /* how many there are */
+    DS_LAUNCH_STATES /* how many there are */
 } ds_launch_state_e;
 
 /* The name as the database and the tools spell it, lower case. */

@@ -51,8 +51,8 @@ static ds_problem_t *length_read(int *length, const ds_field_t *field, const cha
         return NULL;
     if (field->type != DS_TYPE_STRING)
         return ds_problem_make(pool, DS_EINPUT,
-                               "field \"%s\": only a string has a length, %s has none",
-                               field->name, ds_value_type_name(field->type));
+                               "field \"%s\": only a string has a length, %s has none", field->name,
+                               ds_value_type_name(field->type));
     if (*end || end == text || value < 1 || value > STRING_LENGTH_MAX)
         return ds_problem_make(pool, DS_EINPUT,
                                "field \"%s\": \"%s\" is not a length: write a number of characters "
@@ -61,8 +61,7 @@ static ds_problem_t *length_read(int *length, const ds_field_t *field, const cha
     return NULL;
 }
 
-static ds_problem_t *field_name_check(const ds_object_t *object, const char *name,
-                                      apr_pool_t *pool)
+static ds_problem_t *field_name_check(const ds_object_t *object, const char *name, apr_pool_t *pool)
 {
     const char *fault = ds_object_name_fault(name);
 
@@ -86,10 +85,11 @@ ds_problem_t *ds_object_field_add(ds_object_t *object, const char *name, const c
         return problem;
     field.name = apr_pstrdup(pool, name);
     if (!ds_value_type_find(&field.type, type))
-        return ds_problem_make(pool, DS_EINPUT,
-                               "field \"%s\": there is no type \"%s\": write string, text, integer, "
-                               "decimal, boolean, date, datetime, email, phone or url",
-                               name, type);
+        return ds_problem_make(
+            pool, DS_EINPUT,
+            "field \"%s\": there is no type \"%s\": write string, text, integer, "
+            "decimal, boolean, date, datetime, email, phone or url",
+            name, type);
     problem = length_read(&field.max_length, &field, length, pool);
     if (!problem)
         APR_ARRAY_PUSH(object->fields, ds_field_t) = field;

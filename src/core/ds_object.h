@@ -8,7 +8,7 @@
 #include "ds_problem.h"
 #include "ds_value.h"
 
-#define DS_NAME_MAX 62        /* the longest name of an object or a field, in bytes */
+#define DS_NAME_MAX 62 /* the longest name of an object or a field, in bytes */
 #define DS_OBJECT_FIELDS_MAX 500
 
 typedef struct ds_field_t {
@@ -19,8 +19,8 @@ typedef struct ds_field_t {
 } ds_field_t;
 
 typedef struct ds_object_t {
-    const char *name;         /* also the table's name */
-    const char *display_name; /* never NULL: the name where nothing was given */
+    const char *name;           /* also the table's name */
+    const char *display_name;   /* never NULL: the name where nothing was given */
     apr_array_header_t *fields; /* of ds_field_t, in the order of the configuration */
     apr_array_header_t *keys;   /* of int: positions in fields, in the order of Key */
 } ds_object_t;
@@ -43,7 +43,8 @@ ds_problem_t *ds_object_check(const ds_object_t *object, apr_pool_t *pool);
 int ds_object_field_find(const ds_object_t *object, const char *name);
 
 /* May this be the name of an object or field: a letter, then letters, digits and _, at most
- * DS_NAME_MAX bytes, not starting with ds_, sqlite_ or pg_? NULL when it may, else what is wrong. */
+ * DS_NAME_MAX bytes, not starting with ds_, sqlite_ or pg_? NULL when it may, else what is wrong.
+ */
 const char *ds_object_name_fault(const char *name);
 
 #endif

@@ -10,16 +10,16 @@
 
 /* Causes of our own domain, beside the apr_status_t values of APR. */
 #define DS_ERR(n) (APR_OS_START_USERERR + 7000 + (n))
-#define DS_ENOTFOUND DS_ERR(1)    /* no such launch, file, token or sync */
-#define DS_ESTATE DS_ERR(2)       /* the thing is not in a state that allows this */
-#define DS_ELOST DS_ERR(3)        /* another runner owns the launch now: write nothing more */
-#define DS_EBUSY DS_ERR(4)        /* the database is locked or away: try again later */
-#define DS_EDB DS_ERR(5)          /* the database refused a statement */
-#define DS_ECONSTRAINT DS_ERR(6)  /* the database refused a value: a constraint or a trigger */
-#define DS_ELIMIT DS_ERR(7)       /* a configured limit was passed */
-#define DS_EINPUT DS_ERR(8)       /* the input is not what it should be */
-#define DS_ESCHEMA DS_ERR(9)      /* the database's schema is not the one this program needs */
-#define DS_EDENIED DS_ERR(10)     /* the credential does not allow this */
+#define DS_ENOTFOUND DS_ERR(1)   /* no such launch, file, token or sync */
+#define DS_ESTATE DS_ERR(2)      /* the thing is not in a state that allows this */
+#define DS_ELOST DS_ERR(3)       /* another runner owns the launch now: write nothing more */
+#define DS_EBUSY DS_ERR(4)       /* the database is locked or away: try again later */
+#define DS_EDB DS_ERR(5)         /* the database refused a statement */
+#define DS_ECONSTRAINT DS_ERR(6) /* the database refused a value: a constraint or a trigger */
+#define DS_ELIMIT DS_ERR(7)      /* a configured limit was passed */
+#define DS_EINPUT DS_ERR(8)      /* the input is not what it should be */
+#define DS_ESCHEMA DS_ERR(9)     /* the database's schema is not the one this program needs */
+#define DS_EDENIED DS_ERR(10)    /* the credential does not allow this */
 
 typedef struct ds_problem_t {
     apr_status_t status; /* one of the above or a status of APR; never APR_SUCCESS */

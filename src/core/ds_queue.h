@@ -1,7 +1,7 @@
 /* The queue: what a runner and the keeper do with launches. Worker processes only.
  *
- * A runner owns a launch by its name and the launch's attempt number; every update it makes says both,
- * so one that has lost its lease changes nothing (DS_ELOST). */
+ * A runner owns a launch by its name and the launch's attempt number; every update it makes says
+ * both, so one that has lost its lease changes nothing (DS_ELOST). */
 #ifndef DS_QUEUE_H
 #define DS_QUEUE_H
 
@@ -28,18 +28,18 @@ typedef struct ds_claim_t {
 apr_status_t ds_queue_claim(ds_claim_t **claim, ds_db_t *db, const char *owner,
                             apr_interval_time_t lease, apr_pool_t *pool);
 
-/* Inside the transaction of a batch: store counters (the launch's new totals) and checkpoint, extend
- * the lease, and say in *cancelled whether someone asked to stop. DS_ELOST: roll back. */
+/* Inside the transaction of a batch: store counters (the launch's new totals) and checkpoint,
+ * extend the lease, and say in *cancelled whether someone asked to stop. DS_ELOST: roll back. */
 apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
                                  const ds_counters_t *rows, const ds_checkpoint_t *checkpoint,
                                  apr_pool_t *scratch);
 
 /* End a launch one owns: finished, failed or cancelled. Its own transaction. DS_ELOST. */
 apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_state_e state,
-                             const char *message, apr_pool_t *scratch);
+                             const char *message);
 
 /* Hand a launch back to the queue, to go on at its checkpoint; not counted as a crash. */
-apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim, apr_pool_t *scratch);
+apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim);
 
 /* True while the process that calls itself `owner` may be alive. */
 typedef int ds_queue_alive_cb(const char *owner);

@@ -19,13 +19,12 @@ ds_settings_t *ds_settings_make(apr_pool_t *pool)
 
 const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool)
 {
-    json_t *root = json_pack("{s:s, s:s, s:i, s:I, s:i, s:i, s:s?, s:s?, s:i}", "db_driver",
-                             settings->db_driver, "db_params", settings->db_params, "runners",
-                             settings->runners, "lease_seconds",
-                             (json_int_t)apr_time_sec(settings->lease), "cache_mb",
-                             settings->cache_mb, "log_level", (int)settings->log_level, "user",
-                             settings->user, "group", settings->group, "wake_fd",
-                             settings->wake_fd);
+    json_t *root =
+        json_pack("{s:s, s:s, s:i, s:I, s:i, s:i, s:s?, s:s?, s:i}", "db_driver",
+                  settings->db_driver, "db_params", settings->db_params, "runners",
+                  settings->runners, "lease_seconds", (json_int_t)apr_time_sec(settings->lease),
+                  "cache_mb", settings->cache_mb, "log_level", (int)settings->log_level, "user",
+                  settings->user, "group", settings->group, "wake_fd", settings->wake_fd);
     const char *copy;
     char *text;
 
@@ -74,11 +73,11 @@ static ds_problem_t *members_read(ds_settings_t *settings, json_t *root, json_t 
     int level = settings->log_level;
     json_error_t error;
 
-    if (json_unpack_ex(root, &error, 0, "{s:s, s:s, s?:i, s?:I, s?:i, s?:i, s?:s?, s?:s?, s?:i, s?:o}",
-                       "db_driver", &driver, "db_params", &params, "runners", &settings->runners,
-                       "lease_seconds", &lease, "cache_mb", &settings->cache_mb, "log_level",
-                       &level, "user", &user, "group", &group, "wake_fd", &settings->wake_fd,
-                       "definitions", definitions))
+    if (json_unpack_ex(
+            root, &error, 0, "{s:s, s:s, s?:i, s?:I, s?:i, s?:i, s?:s?, s?:s?, s?:i, s?:o}",
+            "db_driver", &driver, "db_params", &params, "runners", &settings->runners,
+            "lease_seconds", &lease, "cache_mb", &settings->cache_mb, "log_level", &level, "user",
+            &user, "group", &group, "wake_fd", &settings->wake_fd, "definitions", definitions))
         return ds_problem_make(pool, DS_EINPUT, "settings: %s", error.text);
     settings->db_driver = apr_pstrdup(pool, driver);
     settings->db_params = apr_pstrdup(pool, params);

@@ -7,16 +7,16 @@
 #include "ds_log.h"
 
 typedef struct ds_settings_t {
-    const char *db_driver; /* "sqlite3" or "pgsql" */
-    const char *db_params; /* a file's absolute path, or libpq's connection string */
-    int runners;           /* 1 to 64 */
+    const char *db_driver;     /* "sqlite3" or "pgsql" */
+    const char *db_params;     /* a file's absolute path, or libpq's connection string */
+    int runners;               /* 1 to 64 */
     apr_interval_time_t lease; /* how long a runner may be silent before its launch is taken away */
-    int cache_mb;          /* SQLite page cache of each runner, in MiB */
+    int cache_mb;              /* SQLite page cache of each runner, in MiB */
     ds_log_level_e log_level;
-    const char *user;      /* run-time user and group, when the starter is root; else NULL */
+    const char *user; /* run-time user and group, when the starter is root; else NULL */
     const char *group;
-    int wake_fd;           /* read end of the wake pipe, or -1 */
-    ds_def_t *def;         /* NULL: read them from the database */
+    int wake_fd;   /* read end of the wake pipe, or -1 */
+    ds_def_t *def; /* NULL: read them from the database */
 } ds_settings_t;
 
 /* The defaults, in pool: 2 runners, a lease of 30 s, 64 MiB of cache, level warning. */

@@ -82,8 +82,8 @@ int ds_sync_auth_find(ds_sync_auth_e *auth, const char *name)
 apr_status_t ds_sync_enabled_get(int *enabled, ds_db_t *db, const char *id, apr_pool_t *scratch)
 {
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_select(&rows, db, STMT_SYNC_ENABLED_GET, DS_ARGS(DS_TEXT(id)),
-                                       scratch);
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_SYNC_ENABLED_GET, DS_ARGS(DS_TEXT(id)), scratch);
 
     *enabled = 1;
     if (status == APR_SUCCESS && ds_db_rows_next(rows))

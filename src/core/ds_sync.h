@@ -24,21 +24,21 @@ typedef enum ds_sync_auth_e {
 
 /* What a reader of strangers' files allows. */
 typedef struct ds_limits_t {
-    apr_int64_t upload;     /* bytes of one uploaded file */
-    apr_int64_t rows;       /* records of one file, the header not counted */
-    apr_int64_t row_length; /* bytes of one record with its quotes and line end */
+    apr_int64_t upload;       /* bytes of one uploaded file */
+    apr_int64_t rows;         /* records of one file, the header not counted */
+    apr_int64_t row_length;   /* bytes of one record with its quotes and line end */
     apr_int64_t field_length; /* bytes of one cell, unquoted */
-    apr_int64_t fields;     /* cells of one record */
+    apr_int64_t fields;       /* cells of one record */
 } ds_limits_t;
 
 typedef struct ds_sync_t {
     const char *id;
-    const char *name;        /* never NULL: the id where nothing was given */
+    const char *name; /* never NULL: the id where nothing was given */
     ds_sync_kind_e kind;
     const char *object_name;
     const ds_object_t *object; /* set by ds_def_check */
     ds_sync_auth_e auth;
-    char delimiter;          /* ',' ';' or '\t'; NUL: taken from the header line */
+    char delimiter; /* ',' ';' or '\t'; NUL: taken from the header line */
     ds_limits_t limits;
 } ds_sync_t;
 

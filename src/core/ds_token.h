@@ -1,4 +1,5 @@
-/* Tokens: dst_<id>_<secret>. The secret is 256 random bits, shown once; only its SHA-256 is kept. */
+/* Tokens: dst_<id>_<secret>. The secret is 256 random bits, shown once; only its SHA-256 is kept.
+ */
 #ifndef DS_TOKEN_H
 #define DS_TOKEN_H
 
@@ -14,7 +15,7 @@
 typedef struct ds_token_t {
     const char *id;
     const char *sync_id;
-    const char *name;      /* what the administrator called it */
+    const char *name; /* what the administrator called it */
     apr_time_t created_at;
     apr_time_t expires_at; /* 0: never */
     apr_time_t revoked_at; /* 0: not revoked */
@@ -29,8 +30,8 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
 /* Is `text` a live token of this sync? APR_SUCCESS and *token, DS_EDENIED when it is not (whatever
  * the reason: malformed, unknown, another sync's, revoked, expired; an unknown id costs
  * the same work as a wrong secret), DS_EBUSY or DS_EDB when the database cannot say. */
-apr_status_t ds_token_check(ds_token_t **token, ds_db_t *db, const char *sync_id,
-                            const char *text, apr_pool_t *pool);
+apr_status_t ds_token_check(ds_token_t **token, ds_db_t *db, const char *sync_id, const char *text,
+                            apr_pool_t *pool);
 
 /* Tokens of one sync, or of all when sync_id is NULL, oldest first: an array of ds_token_t *. */
 apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char *sync_id,

@@ -89,9 +89,9 @@ static apr_status_t sqlite_prepare_connection(ds_db_t *db, int cache_mb)
     for (i = 0; i < sizeof(pragmas) / sizeof(*pragmas) && status == APR_SUCCESS; i++)
         status = pragma_run(db, ds_db_text(db, pragmas[i]));
     if (cache_mb && status == APR_SUCCESS)
-        status = pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
-                                             ds_db_text(db, STMT_CONNECTION_CACHE),
-                                             cache_mb * 1024));
+        status =
+            pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
+                                        ds_db_text(db, STMT_CONNECTION_CACHE), cache_mb * 1024));
     return status;
 }
 
@@ -101,8 +101,7 @@ static ds_problem_t *schema_check(ds_db_t *db, apr_pool_t *pool)
     apr_status_t status = ds_db_schema_version(&found, &newest, db, pool);
 
     if (status != APR_SUCCESS)
-        return ds_problem_make(pool, DS_EBUSY, "the database cannot be read: %s",
-                               ds_db_error(db));
+        return ds_problem_make(pool, DS_EBUSY, "the database cannot be read: %s", ds_db_error(db));
     if (found < newest)
         return ds_problem_make(pool, DS_EBUSY,
                                "the database has schema version %d, version %d is needed: a worker "

@@ -1,5 +1,5 @@
-/* The database: the only caller of apr_dbd. Every statement has a name (ds_db_statements.h, made from
- * sql/); only object tables have composed ones (ds_db_table.h).
+/* The database: the only caller of apr_dbd. Every statement has a name (ds_db_statements.h, made
+ * from sql/); only object tables have composed ones (ds_db_table.h).
  *
  * One ds_db_t is one connection. It is used by one thread at a time and never crosses a fork. Rules
  * and reasons: docs/database.md. */
@@ -15,7 +15,8 @@
 typedef struct ds_db_t ds_db_t;
 typedef struct ds_db_rows_t ds_db_rows_t;
 
-/* One argument of a statement. Text and blobs are not copied: they must live until the call ends. */
+/* One argument of a statement. Text and blobs are not copied: they must live until the call ends.
+ */
 typedef struct ds_db_arg_t {
     enum { DS_ARG_END, DS_ARG_INT, DS_ARG_TEXT, DS_ARG_BLOB } kind;
     apr_int64_t number; /* the integer, or the blob's size in bytes */
@@ -34,15 +35,15 @@ typedef struct ds_db_where_t {
     const char *driver; /* "sqlite3" or "pgsql" */
     const char *params; /* as apr_dbd_open takes them */
     int cache_mb;       /* SQLite's page cache for this connection; 0: SQLite's default */
-    int create;         /* may make an SQLite file that is not there, and may use any schema: for the
-                           migration; else both are problems */
+    int create; /* may make an SQLite file that is not there, and may use any schema: for the
+                   migration; else both are problems */
 } ds_db_where_t;
 
 /* Once per process, before anything else of this file. */
 apr_status_t ds_db_init(apr_pool_t *process_pool);
 
-/* Is there an apr_dbd driver of that name? The problem names the package to install. For checks of a
- * configuration: opens nothing. Calls ds_db_init for the life of pool when nobody has yet. */
+/* Is there an apr_dbd driver of that name? The problem names the package to install. For checks of
+ * a configuration: opens nothing. Calls ds_db_init for the life of pool when nobody has yet. */
 ds_problem_t *ds_db_driver_check(const char *driver, apr_pool_t *pool);
 
 /* Open a connection; it closes with pool. The problem never shows the parameters; its status is
@@ -52,7 +53,8 @@ ds_problem_t *ds_db_open(ds_db_t **db, const ds_db_where_t *where, apr_pool_t *p
 /* Close it before its pool goes. */
 void ds_db_close(ds_db_t *db);
 
-/* After DS_EDB, DS_EBUSY or DS_ECONSTRAINT: what the database said last. Valid until the next call. */
+/* After DS_EDB, DS_EBUSY or DS_ECONSTRAINT: what the database said last. Valid until the next call.
+ */
 const char *ds_db_error(const ds_db_t *db);
 
 /* The database's clock: what leases and due times are counted by. */
@@ -64,13 +66,14 @@ apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_
 
 /* Run a statement that gives rows and read all of them into pool. Statements that write (RETURNING)
  * must stand in a transaction. Bound the result by the statement. */
-apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt,
-                          const ds_db_arg_t *args, apr_pool_t *pool);
+apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args,
+                          apr_pool_t *pool);
 
-/* Go to the next row; false after the last. Columns count from 0, values live as long as the pool. */
+/* Go to the next row; false after the last. Columns count from 0, values live as long as the pool.
+ */
 int ds_db_rows_next(ds_db_rows_t *rows);
-apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column);           /* NULL reads as 0 */
-const char *ds_db_rows_text(ds_db_rows_t *rows, int column);          /* NULL reads as NULL */
+apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column);  /* NULL reads as 0 */
+const char *ds_db_rows_text(ds_db_rows_t *rows, int column); /* NULL reads as NULL */
 const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column);
 
 /* A transaction. begin waits at most two seconds for other writers (DS_EBUSY). After any failed

@@ -22,7 +22,8 @@ apr_status_t ds_db_schema_version(int *found, int *newest, ds_db_t *db, apr_pool
     return status;
 }
 
-/* One step in one transaction. The version is read again inside: another process may have done it. */
+/* One step in one transaction. The version is read again inside: another process may have done it.
+ */
 static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
 {
     int newest;
@@ -60,8 +61,7 @@ ds_problem_t *ds_db_migrate(ds_db_t *db, apr_pool_t *pool)
             status = step_run(&version, db, pool);
     } while (status == APR_SUCCESS && version < NEWEST);
     if (status != APR_SUCCESS)
-        return ds_problem_make(pool, status, "schema step %d failed: %s", version,
-                               ds_db_error(db));
+        return ds_problem_make(pool, status, "schema step %d failed: %s", version, ds_db_error(db));
     if (version > NEWEST)
         return ds_problem_make(pool, DS_ESCHEMA,
                                "the database has schema version %d, this program knows %d: "

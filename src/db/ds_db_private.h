@@ -8,16 +8,16 @@
 #include "ds_db_writelock.h"
 
 struct ds_db_t {
-    apr_pool_t *pool;             /* lives as long as the connection */
+    apr_pool_t *pool; /* lives as long as the connection */
     const apr_dbd_driver_t *driver;
-    apr_dbd_t *handle;            /* NULL after close */
+    apr_dbd_t *handle; /* NULL after close */
     int is_sqlite;
     ds_db_writelock_t *writelock; /* SQLite only */
     apr_pool_t *transaction_pool; /* cleared at each begin */
     apr_dbd_transaction_t *transaction;
     int in_transaction;
-    apr_status_t failed;          /* the first failure inside the transaction */
-    const char *error;            /* what the database said last, in error_pool */
+    apr_status_t failed; /* the first failure inside the transaction */
+    const char *error;   /* what the database said last, in error_pool */
     apr_pool_t *error_pool;
     apr_dbd_prepared_t *prepared[STMT_COUNT]; /* made at their first use */
 };

@@ -68,8 +68,8 @@ static int statement_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_
                             values);
 }
 
-/* Another connection may have changed the schema since the statement was prepared: every use of it fails
- * from then on. It is prepared anew and repeated once. */
+/* Another connection may have changed the schema since the statement was prepared: every use of it
+ * fails from then on. It is prepared anew and repeated once. */
 static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_e stmt,
                                    const ds_db_arg_t *args, apr_pool_t *pool)
 {
@@ -107,8 +107,8 @@ apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_
     return status;
 }
 
-apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt,
-                          const ds_db_arg_t *args, apr_pool_t *pool)
+apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args,
+                          apr_pool_t *pool)
 {
     *rows = apr_pcalloc(pool, sizeof(**rows));
     (*rows)->db = db;

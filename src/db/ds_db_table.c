@@ -151,8 +151,8 @@ static apr_status_t old_keys_drop(ds_db_t *db, const ds_db_table_t *table, const
         const char *name = APR_ARRAY_IDX(present, i, const char *);
 
         if (!strncmp(name, prefix, strlen(prefix)) && strcmp(name, keep))
-            status = ds_db_execute(
-                db, apr_pstrcat(pool, "DROP INDEX ", name_quote(name, pool), NULL));
+            status =
+                ds_db_execute(db, apr_pstrcat(pool, "DROP INDEX ", name_quote(name, pool), NULL));
     }
     return status;
 }
@@ -189,8 +189,8 @@ apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_poo
 apr_status_t ds_db_table_count(apr_int64_t *count, ds_db_t *db, const char *table,
                                apr_pool_t *scratch)
 {
-    const char *sql = apr_pstrcat(scratch, "SELECT count(*) FROM ", name_quote(table, scratch),
-                                  NULL);
+    const char *sql =
+        apr_pstrcat(scratch, "SELECT count(*) FROM ", name_quote(table, scratch), NULL);
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
     int ret = apr_dbd_select(db->driver, scratch, db->handle, &results, sql, 1);
@@ -238,7 +238,8 @@ static int has_other_columns(const ds_db_table_t *table)
     return 0;
 }
 
-/* OR FAIL: a statement of many rows that may abort would keep a journal of every page it touches. */
+/* OR FAIL: a statement of many rows that may abort would keep a journal of every page it touches.
+ */
 static const char *upsert_sql(const ds_db_table_t *table, int rows, apr_pool_t *pool)
 {
     sql_t *sql = sql_begin("INSERT OR FAIL INTO ", pool);
@@ -274,8 +275,8 @@ ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_p
     upsert->db = db;
     upsert->table = table;
     upsert->pool = pool;
-    upsert->rows_max = VARIABLES_MAX / width < UPSERT_ROWS_MAX ? VARIABLES_MAX / width
-                                                               : UPSERT_ROWS_MAX;
+    upsert->rows_max =
+        VARIABLES_MAX / width < UPSERT_ROWS_MAX ? VARIABLES_MAX / width : UPSERT_ROWS_MAX;
     upsert->bound = apr_palloc(pool, sizeof(char *) * width * upsert->rows_max);
     return upsert;
 }
@@ -306,11 +307,9 @@ static int statement_run(ds_db_upsert_t *upsert, apr_dbd_prepared_t **statement,
     int turn, changed, ret = 0;
 
     for (turn = 0; turn < 2; turn++) {
-        if (!*statement
-            && (ret = apr_dbd_prepare(db->driver, upsert->pool, db->handle,
-                                      upsert_sql(upsert->table, rows, upsert->pool), NULL,
-                                      statement))
-                   != 0) {
+        if (!*statement && (ret = apr_dbd_prepare(db->driver, upsert->pool, db->handle,
+                                                  upsert_sql(upsert->table, rows, upsert->pool),
+                                                  NULL, statement)) != 0) {
             *statement = NULL;
             return ret;
         }

@@ -45,9 +45,10 @@ ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_p
 /* Rows that one statement takes at most. */
 int ds_db_upsert_rows_max(const ds_db_upsert_t *upsert);
 
-/* Inside a transaction: values holds count × table->count texts, row by row, NULL for none; they need
- * to live only during the call; now is an RFC 3339 time. On any failure nothing of the transaction may be kept, unless it
- * was begun with ds_db_begin_tolerant: then only this statement has no effect. */
+/* Inside a transaction: values holds count × table->count texts, row by row, NULL for none; they
+ * need to live only during the call; now is an RFC 3339 time. On any failure nothing of the
+ * transaction may be kept, unless it was begun with ds_db_begin_tolerant: then only this statement
+ * has no effect. */
 apr_status_t ds_db_upsert_rows(ds_db_upsert_t *upsert, const char **values, int count,
                                apr_int64_t launch_id, const char *now);
 

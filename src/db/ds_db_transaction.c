@@ -1,5 +1,6 @@
-/* Transactions, with the traps of apr_dbd closed: they are in rollback mode from the start, so that nothing
- * but ds_db_commit ever commits, and a failed start leaves no half-open transaction behind. */
+/* Transactions, with the traps of apr_dbd closed: they are in rollback mode from the start, so that
+ * nothing but ds_db_commit ever commits, and a failed start leaves no half-open transaction behind.
+ */
 #include "ds_db_private.h"
 
 #define PATIENCE apr_time_from_sec(2)
@@ -13,8 +14,8 @@ static void transaction_end(ds_db_t *db)
         ds_db_writelock_release(db->writelock);
 }
 
-/* SQLite's driver refuses all that follows a failed statement; we remember failures ourselves, and a
- * statement that went stale must be repeatable. PostgreSQL refuses by itself. */
+/* SQLite's driver refuses all that follows a failed statement; we remember failures ourselves, and
+ * a statement that went stale must be repeatable. PostgreSQL refuses by itself. */
 static int transaction_mode(const ds_db_t *db, int tolerant)
 {
     int ignore = db->is_sqlite || tolerant;
@@ -33,8 +34,7 @@ static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
     apr_pool_clear(db->transaction_pool);
     db->transaction = NULL;
     db->failed = APR_SUCCESS;
-    ret = apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle,
-                                    &db->transaction);
+    ret = apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle, &db->transaction);
     if (ret) {
         apr_status_t status = ds_db_failure(db, ret);
 

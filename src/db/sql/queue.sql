@@ -1,6 +1,10 @@
 -- What runners and the keeper do. Each update names the state that it expects; those of a runner also its
 -- name and the attempt, so that one that lost its lease changes nothing.
 
+-- Asked before a claim, so that an idle runner writes nothing.
+-- :QUEUE_WAITING
+SELECT id FROM ds_launch WHERE state = 'queued' LIMIT 1
+
 -- Launches of one lane (one object) run one after the other, in the order of acceptance.
 -- :QUEUE_CLAIM
 UPDATE ds_launch
@@ -36,9 +40,10 @@ WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'cancelling'
 UPDATE ds_launch SET state = 'queued', owner = NULL, lease_until = NULL
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
 
+-- The columns of a launch as in launch.sql, then who owns it.
 -- :QUEUE_LEASED
-SELECT id, owner, attempt, lease_until, state, crashes, message, kind,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped
+SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, owner, attempt, lease_until
 FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
 
 -- :QUEUE_RECLAIM

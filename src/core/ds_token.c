@@ -1,0 +1,140 @@
+#include "ds_token.h"
+
+#include <apr_strings.h>
+
+#include "ds_clock.h"
+#include "ds_digest.h"
+
+#define PREFIX "dst_"
+#define PREFIX_LENGTH 4
+#define TEXT_LENGTH (PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1 + DS_TOKEN_SECRET_LENGTH)
+#define SHA256_COLUMN 6
+
+/* The id is part of file names and commands: no - and _ in it. */
+static apr_status_t id_random(char id[DS_TOKEN_ID_LENGTH + 1])
+{
+    char text[4 * DS_TOKEN_ID_LENGTH + 1];
+    int from, to = 0;
+    apr_status_t status;
+
+    do {
+        status = ds_digest_random_text(text, sizeof(text) - 1);
+        for (from = 0; text[from] && to < DS_TOKEN_ID_LENGTH; from++)
+            if (text[from] != '-' && text[from] != '_')
+                id[to++] = text[from];
+    } while (status == APR_SUCCESS && to < DS_TOKEN_ID_LENGTH);
+    id[to] = '\0';
+    return status;
+}
+
+apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
+                             const char *sync_id, const char *name, apr_time_t expires_at,
+                             apr_pool_t *pool)
+{
+    ds_token_t *made = apr_pcalloc(pool, sizeof(*made));
+    char *id = apr_palloc(pool, DS_TOKEN_ID_LENGTH + 1);
+    char secret[DS_TOKEN_SECRET_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
+    apr_status_t status = id_random(id);
+
+    if (status == APR_SUCCESS)
+        status = ds_digest_random_text(secret, DS_TOKEN_SECRET_LENGTH);
+    if (status == APR_SUCCESS)
+        status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
+    if (status != APR_SUCCESS)
+        return status;
+    made->id = id;
+    made->sync_id = apr_pstrdup(pool, sync_id);
+    made->name = apr_pstrdup(pool, name);
+    made->created_at = apr_time_now();
+    made->expires_at = expires_at;
+    *token = made;
+    *text = apr_pstrcat(pool, PREFIX, id, "_", secret, NULL);
+    return ds_db_query(db, NULL, STMT_TOKEN_CREATE,
+                       DS_ARGS(DS_TEXT(id), DS_TEXT(sync_id), DS_TEXT(name), DS_TEXT(hash),
+                               DS_INT(made->created_at), DS_INT_OR_NULL(expires_at)));
+}
+
+static ds_token_t *token_read(ds_db_rows_t *rows, apr_pool_t *pool)
+{
+    ds_token_t *token = apr_palloc(pool, sizeof(*token));
+
+    token->id = ds_db_rows_text(rows, 0);
+    token->sync_id = ds_db_rows_text(rows, 1);
+    token->name = ds_db_rows_text(rows, 2);
+    token->created_at = ds_db_rows_int(rows, 3);
+    token->expires_at = ds_db_rows_int(rows, 4);
+    token->revoked_at = ds_db_rows_int(rows, 5);
+    return token;
+}
+
+/* Split dst_<id>_<secret>. A text of another form gives an id that no token has, so that the
+ * database is asked and a secret is hashed all the same. */
+static void text_split(char id[DS_TOKEN_ID_LENGTH + 1], const char **secret, const char *text)
+{
+    static const char none[] = "-----------------------------------------------------------";
+    int formed = strlen(text) == TEXT_LENGTH && !strncmp(text, PREFIX, PREFIX_LENGTH) &&
+                 text[PREFIX_LENGTH + DS_TOKEN_ID_LENGTH] == '_';
+
+    if (!formed)
+        text = none;
+    apr_cpystrn(id, text + PREFIX_LENGTH, DS_TOKEN_ID_LENGTH + 1);
+    *secret = text + PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1;
+}
+
+static int token_is_good(const ds_token_t *token, const char *sync_id, const char *kept,
+                         const char *hash)
+{
+    int equal = ds_digest_equals(kept, hash, DS_SHA256_HEX_SIZE - 1);
+
+    return equal && !strcmp(token->sync_id, sync_id) && !token->revoked_at &&
+           (!token->expires_at || token->expires_at > apr_time_now());
+}
+
+apr_status_t ds_token_check(ds_token_t **token, ds_db_t *db, const char *sync_id, const char *text,
+                            apr_pool_t *pool)
+{
+    static const char dummy[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    char id[DS_TOKEN_ID_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
+    const char *secret, *kept;
+    ds_db_rows_t *rows;
+    ds_token_t nobody = {.sync_id = ""};
+    apr_status_t status;
+    int known;
+
+    text_split(id, &secret, text);
+    status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
+    if (status == APR_SUCCESS)
+        status = ds_db_select(&rows, db, STMT_TOKEN_GET, DS_ARGS(DS_TEXT(id)), pool);
+    if (status != APR_SUCCESS)
+        return status;
+    known = ds_db_rows_next(rows);
+    *token = known ? token_read(rows, pool) : &nobody;
+    kept = known ? ds_db_rows_text(rows, SHA256_COLUMN) : dummy;
+    if (token_is_good(*token, sync_id, kept, hash))
+        return APR_SUCCESS;
+    *token = NULL;
+    return DS_EDENIED;
+}
+
+apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char *sync_id,
+                           apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status =
+        sync_id ? ds_db_select(&rows, db, STMT_TOKEN_LIST_OF_SYNC, DS_ARGS(DS_TEXT(sync_id)), pool)
+                : ds_db_select(&rows, db, STMT_TOKEN_LIST, DS_NO_ARGS, pool);
+
+    *tokens = apr_array_make(pool, 8, sizeof(ds_token_t *));
+    while (status == APR_SUCCESS && ds_db_rows_next(rows))
+        APR_ARRAY_PUSH(*tokens, ds_token_t *) = token_read(rows, pool);
+    return status;
+}
+
+apr_status_t ds_token_revoke(ds_db_t *db, const char *id)
+{
+    int changed = 0;
+    apr_status_t status =
+        ds_db_query(db, &changed, STMT_TOKEN_REVOKE, DS_ARGS(DS_INT(apr_time_now()), DS_TEXT(id)));
+
+    return status == APR_SUCCESS && changed == 0 ? DS_ENOTFOUND : status;
+}
