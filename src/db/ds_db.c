@@ -220,7 +220,11 @@ apr_status_t ds_db_failure(ds_db_t *db, int ret)
 
     apr_pool_clear(db->error_pool);
     db->error = apr_pstrdup(db->error_pool, apr_dbd_error(db->driver, db->handle, ret));
-    if (db->in_transaction && db->failed == APR_SUCCESS)
+    if (!db->in_transaction)
+        return status;
+    if (db->failed == APR_SUCCESS)
         db->failed = status;
+    if (db->is_sqlite && sqlite3_get_autocommit(apr_dbd_native_handle(db->driver, db->handle)))
+        db->broken = 1;
     return status;
 }

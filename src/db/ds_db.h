@@ -83,10 +83,11 @@ apr_status_t ds_db_begin(ds_db_t *db);
 apr_status_t ds_db_commit(ds_db_t *db);
 void ds_db_rollback(ds_db_t *db);
 
-/* Begin a transaction in which a failed statement has no effect and may be passed over: after one,
- * ds_db_forgive lets commit go on. */
+/* Begin a transaction in which a failed statement has no effect and may be passed over:
+ * ds_db_forgive lets commit go on after it. Its status is not APR_SUCCESS when the database has
+ * given up the whole transaction; then only rollback is left. */
 apr_status_t ds_db_begin_tolerant(ds_db_t *db);
-void ds_db_forgive(ds_db_t *db);
+apr_status_t ds_db_forgive(ds_db_t *db);
 
 /* Between two transactions of a long series of them: let those go first who wait to write. */
 void ds_db_yield(ds_db_t *db);

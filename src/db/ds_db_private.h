@@ -17,6 +17,7 @@ struct ds_db_t {
     apr_dbd_transaction_t *transaction;
     int in_transaction;
     apr_status_t failed; /* the first failure inside the transaction */
+    int broken;          /* the database has rolled it back by itself */
     const char *error;   /* what the database said last, in error_pool */
     apr_pool_t *error_pool;
     apr_dbd_prepared_t *prepared[STMT_COUNT]; /* made at their first use */

@@ -34,6 +34,7 @@ static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
     apr_pool_clear(db->transaction_pool);
     db->transaction = NULL;
     db->failed = APR_SUCCESS;
+    db->broken = 0;
     ret = apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle, &db->transaction);
     if (ret) {
         apr_status_t status = ds_db_failure(db, ret);
@@ -58,9 +59,11 @@ apr_status_t ds_db_begin_tolerant(ds_db_t *db)
     return transaction_begin(db, 1);
 }
 
-void ds_db_forgive(ds_db_t *db)
+apr_status_t ds_db_forgive(ds_db_t *db)
 {
-    db->failed = APR_SUCCESS;
+    if (!db->broken)
+        db->failed = APR_SUCCESS;
+    return db->failed;
 }
 
 apr_status_t ds_db_commit(ds_db_t *db)
