@@ -1,7 +1,8 @@
 /* A writer of small documents, as JSON (RFC 8259) or EDN (github.com/edn-format/edn).
  *
  * Pure: it appends to a buffer in a pool. The caller emits maps, arrays and values in order and the
- * dialect prints them; keys are literals of ours (kebab-case in EDN become keywords). */
+ * dialect prints them, without line ends and with the least space; what is valid for one dialect is
+ * valid for the other. */
 #ifndef DS_FMT_DOC_H
 #define DS_FMT_DOC_H
 
@@ -18,10 +19,12 @@ void ds_fmt_doc_map_end(ds_fmt_doc_t *doc);
 void ds_fmt_doc_array_begin(ds_fmt_doc_t *doc);
 void ds_fmt_doc_array_end(ds_fmt_doc_t *doc);
 
-/* Inside a map, before its value. */
+/* Inside a map, before its value. A literal of ours in kebab-case: EDN makes it a keyword. A key
+ * that cannot be a keyword is written as text, so that the document stays valid. */
 void ds_fmt_doc_key(ds_fmt_doc_t *doc, const char *key);
 
-/* Values. Text that is not valid UTF-8 is written with U+FFFD for each wrong byte. NULL text is null/nil. */
+/* Values. Text that is not valid UTF-8 is written with U+FFFD for each wrong byte. NULL text is
+ * null/nil. */
 void ds_fmt_doc_text(ds_fmt_doc_t *doc, const char *text);
 void ds_fmt_doc_integer(ds_fmt_doc_t *doc, apr_int64_t number);
 void ds_fmt_doc_boolean(ds_fmt_doc_t *doc, int value);

@@ -1,6 +1,12 @@
 /* A reader of multipart/form-data (RFC 7578, RFC 2046), in a stream, with constant memory.
  *
- * Pure: no I/O. The caller feeds pieces of the body; the reader calls back for each part. */
+ * Pure: no I/O. The caller feeds pieces of the body; the reader calls back for each part. It keeps
+ * the header lines of one part and a number, nothing else: memory does not grow with the body.
+ *
+ * Strict where a lenient reader could be made to see other parts than the next one on the way:
+ * lines end with CRLF; behind a boundary only spaces and tabs may stand; each part has one
+ * Content-Disposition: form-data with one name. Bytes before the first and after the closing
+ * boundary are ignored. A part that is multipart itself is a part like any other. */
 #ifndef DS_FMT_MULTIPART_H
 #define DS_FMT_MULTIPART_H
 
@@ -9,14 +15,17 @@
 typedef struct ds_fmt_multipart_t ds_fmt_multipart_t;
 
 typedef struct ds_fmt_multipart_limits_t {
-    int parts;               /* parts of a body */
-    apr_size_t header_bytes; /* bytes of one part's header lines together */
+    int parts; /* parts of a body */
+    apr_size_t
+        header_bytes; /* bytes of one part's header lines with the empty line that ends them */
 } ds_fmt_multipart_limits_t;
 
-/* One part's header. Valid during the callback only. */
+/* One part's header. Valid during the callback only. In quoted names \" and \\ (curl) and %22
+ * (browsers, WHATWG HTML 4.10.22.8) stand for a quote and a backslash; nothing else is decoded. */
 typedef struct ds_fmt_part_t {
     const char *name;         /* of the form field; never NULL */
-    const char *filename;     /* as given (filename* decoded), or NULL */
+    const char *filename;     /* of filename* (RFC 8187, UTF-8 only) if that is well formed, else of
+                                 filename, else NULL. A name only: it may hold any path */
     const char *content_type; /* or NULL */
 } ds_fmt_part_t;
 
@@ -28,8 +37,8 @@ typedef struct ds_fmt_multipart_events_t {
     apr_status_t (*part_end)(void *baton);
 } ds_fmt_multipart_events_t;
 
-/* The boundary of a Content-Type header value, in pool; NULL unless it is multipart/form-data with a
- * boundary of 1 to 70 characters that RFC 2046 allows. */
+/* The boundary of a Content-Type header value, in pool; NULL unless it is multipart/form-data with
+ * one boundary of 1 to 70 characters that RFC 2046 allows. */
 const char *ds_fmt_multipart_boundary(const char *content_type, apr_pool_t *pool);
 
 ds_fmt_multipart_t *ds_fmt_multipart_make(const char *boundary,
@@ -44,7 +53,8 @@ apr_status_t ds_fmt_multipart_feed(ds_fmt_multipart_t *reader, const char *data,
 /* The body has ended. APR_EINVAL unless the closing boundary was seen. */
 apr_status_t ds_fmt_multipart_end(ds_fmt_multipart_t *reader);
 
-/* A static sentence about what was wrong, or NULL. */
+/* A static sentence about what was wrong with the body, or NULL (a callback's failure is no fault).
+ */
 const char *ds_fmt_multipart_fault(const ds_fmt_multipart_t *reader);
 
 #endif
