@@ -1,0 +1,165 @@
+#include "dsw_columns.h"
+
+#include <strings.h>
+
+#include <apr_strings.h>
+
+#include "ds_def.h"
+
+#define NAME_SHOWN 60 /* bytes of a stranger's column name in a sentence */
+
+static const char *name_show(const ds_fmt_csv_cell_t *cell, apr_pool_t *pool)
+{
+    char *name =
+        apr_pstrmemdup(pool, cell->text, cell->length < NAME_SHOWN ? cell->length : NAME_SHOWN);
+    char *p;
+
+    for (p = name; *p; p++)
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
+            *p = '?';
+    return name;
+}
+
+static void unknown_add(dsw_columns_t *columns, const ds_fmt_csv_cell_t *cell, int column,
+                        apr_pool_t *pool)
+{
+    if (cell->length == strlen(DSW_REASON_COLUMN) && !strcmp(cell->text, DSW_REASON_COLUMN))
+        return;
+    if (columns->unknown && strlen(columns->unknown) > 200)
+        return;
+    columns->unknown =
+        apr_psprintf(pool, "%s%s column %d \"%s\"",
+                     columns->unknown ? columns->unknown : "ignored:", columns->unknown ? "," : "",
+                     column, name_show(cell, pool));
+}
+
+static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets, int *slot_of,
+                                const ds_object_t *object, const ds_fmt_csv_record_t *header, int i,
+                                apr_pool_t *pool)
+{
+    const ds_fmt_csv_cell_t *cell = &header->cells[i];
+    int position =
+        strlen(cell->text) == cell->length ? ds_object_field_find(object, cell->text) : -1;
+    const ds_field_t *field;
+
+    columns->slots[i] = -1;
+    if (position < 0) {
+        unknown_add(columns, cell, i + 1, pool);
+        return NULL;
+    }
+    field = &APR_ARRAY_IDX(object->fields, position, ds_field_t);
+    if (slot_of[position] >= 0)
+        return ds_problem_make(pool, DS_EINPUT, "Two columns of the file are called \"%s\"",
+                               field->name);
+    slot_of[position] = columns->table.count;
+    columns->fields[i] = field;
+    columns->slots[i] = columns->table.count;
+    ds_def_column_get(&targets[columns->table.count++], field);
+    return NULL;
+}
+
+static int key_is_there(const ds_object_t *object, const int *slot_of)
+{
+    int i;
+
+    for (i = 0; i < object->keys->nelts; i++)
+        if (slot_of[APR_ARRAY_IDX(object->keys, i, int)] < 0)
+            return 0;
+    return 1;
+}
+
+ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_object_t *object,
+                              const ds_fmt_csv_record_t *header, apr_pool_t *pool)
+{
+    dsw_columns_t *columns = apr_pcalloc(pool, sizeof(*columns));
+    int fields = object->fields->nelts, i;
+    ds_db_column_t *targets = apr_palloc(pool, sizeof(*targets) * fields);
+    int *slot_of = apr_palloc(pool, sizeof(int) * fields);
+    ds_problem_t *problem = NULL;
+
+    memset(slot_of, -1, sizeof(int) * fields);
+    columns->count = header->count;
+    columns->fields = apr_pcalloc(pool, sizeof(*columns->fields) * header->count);
+    columns->slots = apr_palloc(pool, sizeof(int) * header->count);
+    columns->table.name = object->name;
+    columns->table.columns = targets;
+    for (i = 0; i < header->count && !problem; i++)
+        problem = column_map(columns, targets, slot_of, object, header, i, pool);
+    columns->has_key = key_is_there(object, slot_of);
+    columns->values = apr_pcalloc(pool, sizeof(char *) * (fields + 1));
+    columns->normals = apr_palloc(pool, sizeof(*columns->normals) * (fields + 1));
+    *result = columns;
+    return problem;
+}
+
+/* --- rows --- */
+
+static const char *fault_phrase(ds_fmt_csv_fault_e fault)
+{
+    switch (fault) {
+    case DS_CSV_UNCLOSED_QUOTE: return "a quote is opened and never closed";
+    case DS_CSV_AFTER_QUOTE: return "there is text after a closing quote";
+    case DS_CSV_FIELD_TOO_LONG: return "the value is longer than the limit";
+    case DS_CSV_TOO_MANY_FIELDS: return "the row has more values than the limit";
+    default: return "there is a NUL byte";
+    }
+}
+
+static int record_check(char reason[DSW_REASON_SIZE], const dsw_columns_t *columns,
+                        const ds_fmt_csv_record_t *record, apr_int64_t row)
+{
+    if (record->fault != DS_CSV_GOOD)
+        apr_snprintf(reason, DSW_REASON_SIZE,
+                     "row %" APR_INT64_T_FMT " (line %" APR_INT64_T_FMT "), column %d: %s", row,
+                     record->fault_line, record->fault_column, fault_phrase(record->fault));
+    else if (record->count != columns->count)
+        apr_snprintf(reason, DSW_REASON_SIZE,
+                     "row %" APR_INT64_T_FMT " (line %" APR_INT64_T_FMT
+                     "): %d values, the header has %d",
+                     row, record->line, record->count, columns->count);
+    else if (!columns->has_key)
+        apr_cpystrn(reason, "missing.dedupe.fields", DSW_REASON_SIZE);
+    else
+        return 1;
+    return 0;
+}
+
+static int cell_check(char reason[DSW_REASON_SIZE], const char **value,
+                      char normal[DS_VALUE_NORMAL_SIZE], const ds_field_t *field,
+                      const ds_fmt_csv_cell_t *cell)
+{
+    apr_size_t chars, bad;
+    const char *why;
+
+    *value = NULL;
+    if (cell->length == 0) {
+        apr_cpystrn(reason, "missing.dedupe.fields", DSW_REASON_SIZE);
+        return !field->is_key;
+    }
+    if (!ds_value_utf8(&chars, &bad, cell->text, cell->length)) {
+        apr_snprintf(reason, DSW_REASON_SIZE, "%s: not valid UTF-8 at byte %lu", field->name,
+                     (unsigned long)bad + 1);
+        return 0;
+    }
+    *value = ds_value_check(normal, &why, field->type, field->max_length, cell->text, cell->length,
+                            chars);
+    if (!*value)
+        apr_snprintf(reason, DSW_REASON_SIZE, "%s: %s", field->name, why);
+    return *value != NULL;
+}
+
+int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
+                      const ds_fmt_csv_record_t *record, apr_int64_t row)
+{
+    int i, slot;
+
+    if (!record_check(reason, columns, record, row))
+        return 0;
+    for (i = 0; i < columns->count; i++) {
+        slot = columns->slots[i];
+        if (slot >= 0 && !cell_check(reason, &columns->values[slot], columns->normals[slot],
+                                     columns->fields[i], &record->cells[i]))
+            return 0;
+    }
+    return 1;
+}

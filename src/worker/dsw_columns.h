@@ -1,0 +1,35 @@
+/* Which column of a file fills which field of an object. */
+#ifndef DSW_COLUMNS_H
+#define DSW_COLUMNS_H
+
+#include "ds_db_table.h"
+#include "ds_fmt_csv.h"
+#include "ds_object.h"
+
+/* The last column of a failures file. A file that has it is such a file, corrected and sent again.
+ */
+#define DSW_REASON_COLUMN "Import Failure Reason"
+
+#define DSW_REASON_SIZE 512
+
+typedef struct dsw_columns_t {
+    int count;                 /* columns of the file */
+    const ds_field_t **fields; /* for each of them: its field, or NULL for an unknown one */
+    int *slots;                /* for each of them: its place among the values, or -1 */
+    ds_db_table_t table;       /* the columns of the table that the file fills */
+    int has_key;               /* every field of the key is there */
+    const char *unknown;       /* a sentence about columns that are no fields, or NULL */
+    const char **values;       /* room for one row: table.count values */
+    char (*normals)[DS_VALUE_NORMAL_SIZE];
+} dsw_columns_t;
+
+/* Match a header with an object. The problem when two columns fill the same field. */
+ds_problem_t *dsw_columns_map(dsw_columns_t **columns, const ds_object_t *object,
+                              const ds_fmt_csv_record_t *header, apr_pool_t *pool);
+
+/* Check a record and fill columns->values, which point into it. True when the row is good; else the
+ * reason, for the last column of the failures file. row is its number, counted from 1. */
+int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
+                      const ds_fmt_csv_record_t *record, apr_int64_t row);
+
+#endif

@@ -1,0 +1,167 @@
+#include "dsw_input.h"
+
+#include <apr_strings.h>
+
+struct dsw_input_t {
+    ds_db_t *db;
+    const ds_file_t *file;
+    ds_fmt_csv_limits_t limits;
+    char delimiter;
+    apr_pool_t *csv_pool;   /* of the reader: cleared at each seek */
+    apr_pool_t *chunk_pool; /* of one chunk */
+    ds_fmt_csv_t *csv;
+    apr_int64_t fed;      /* bytes of the file given to the reader */
+    ds_checkpoint_t body; /* behind the header */
+};
+
+static void reader_make(dsw_input_t *input, apr_int64_t offset, apr_int64_t line)
+{
+    apr_pool_clear(input->csv_pool);
+    input->csv = ds_fmt_csv_make(&input->limits, input->delimiter, offset, line, input->csv_pool);
+    input->fed = offset;
+}
+
+/* The bytes from `fed` to the end of their chunk; none at the end of the file. */
+static apr_status_t piece_read(const char **data, apr_size_t *size, dsw_input_t *input)
+{
+    apr_int64_t start;
+    apr_size_t skip;
+    apr_status_t status;
+
+    *size = 0;
+    if (input->fed >= input->file->size)
+        return APR_SUCCESS;
+    apr_pool_clear(input->chunk_pool);
+    status = ds_file_chunk_read(data, size, &start, input->db, input->file->id, input->fed,
+                                input->chunk_pool);
+    if (status != APR_SUCCESS)
+        return status == DS_ENOTFOUND ? DS_EDB : status;
+    skip = (apr_size_t)(input->fed - start);
+    *data += skip;
+    *size -= skip;
+    return APR_SUCCESS;
+}
+
+static apr_status_t piece_feed(dsw_input_t *input)
+{
+    const char *data;
+    apr_size_t size;
+    apr_status_t status = piece_read(&data, &size, input);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (size)
+        ds_fmt_csv_feed(input->csv, data, size);
+    else
+        ds_fmt_csv_end(input->csv);
+    input->fed += (apr_int64_t)size;
+    return APR_SUCCESS;
+}
+
+apr_status_t dsw_input_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *record,
+                            dsw_input_t *input)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    while ((*next = ds_fmt_csv_next(record, input->csv)) == DS_CSV_MORE && status == APR_SUCCESS)
+        status = piece_feed(input);
+    return status;
+}
+
+ds_checkpoint_t dsw_input_checkpoint(const dsw_input_t *input)
+{
+    return (ds_checkpoint_t){ds_fmt_csv_offset(input->csv), ds_fmt_csv_line(input->csv)};
+}
+
+char dsw_input_delimiter(const dsw_input_t *input)
+{
+    return input->delimiter;
+}
+
+void dsw_input_seek(dsw_input_t *input, const ds_checkpoint_t *checkpoint)
+{
+    if (checkpoint->offset == 0)
+        checkpoint = &input->body;
+    reader_make(input, checkpoint->offset, checkpoint->line);
+}
+
+/* --- the header --- */
+
+static apr_status_t delimiter_find(dsw_input_t *input)
+{
+    const char *data;
+    apr_size_t size;
+    apr_status_t status = piece_read(&data, &size, input);
+
+    if (status == APR_SUCCESS)
+        input->delimiter = ds_fmt_csv_delimiter_find(data, size);
+    return status;
+}
+
+static void header_copy(ds_fmt_csv_record_t *header, apr_pool_t *pool)
+{
+    ds_fmt_csv_cell_t *cells = apr_pmemdup(pool, header->cells, sizeof(*cells) * header->count);
+    int i;
+
+    for (i = 0; i < header->count; i++)
+        cells[i].text = apr_pstrmemdup(pool, cells[i].text, cells[i].length);
+    header->cells = cells;
+    header->raw = apr_pstrmemdup(pool, header->raw, header->raw_length);
+}
+
+static ds_problem_t *header_check(const ds_fmt_csv_record_t *header, ds_fmt_csv_next_e next,
+                                  const ds_fmt_csv_limits_t *limits, apr_pool_t *pool)
+{
+    if (next == DS_CSV_END)
+        return ds_problem_make(pool, DS_EINPUT,
+                               "The file is empty: its first line must name the fields");
+    if (next == DS_CSV_TOO_LONG)
+        return ds_problem_make(pool, DS_ELIMIT, "The header line is longer than %lu bytes",
+                               (unsigned long)limits->row_length);
+    if (header->fault != DS_CSV_GOOD)
+        return ds_problem_make(pool, DS_EINPUT,
+                               "The header line cannot be read: trouble in column %d",
+                               header->fault_column);
+    return NULL;
+}
+
+static ds_problem_t *header_read(dsw_input_t *input, ds_fmt_csv_record_t *header, apr_pool_t *pool)
+{
+    ds_fmt_csv_next_e next;
+    ds_problem_t *problem;
+    apr_status_t status = input->delimiter ? APR_SUCCESS : delimiter_find(input);
+
+    if (status == APR_SUCCESS) {
+        reader_make(input, 0, 1);
+        status = dsw_input_next(&next, header, input);
+    }
+    if (status != APR_SUCCESS)
+        return ds_problem_make(pool, status, "%s", ds_db_error(input->db));
+    problem = header_check(header, next, &input->limits, pool);
+    if (problem)
+        return problem;
+    header_copy(header, pool);
+    input->body = dsw_input_checkpoint(input);
+    return NULL;
+}
+
+ds_problem_t *dsw_input_open(dsw_input_t **result, ds_fmt_csv_record_t *header, ds_db_t *db,
+                             const ds_launch_t *launch, const ds_sync_t *sync, apr_pool_t *pool)
+{
+    dsw_input_t *input = apr_pcalloc(pool, sizeof(*input));
+    ds_file_t *file;
+    apr_status_t status = ds_file_get(&file, db, launch->id, "input", pool);
+
+    if (status != APR_SUCCESS)
+        return ds_problem_make(pool, status, "The launch's file cannot be read");
+    input->db = db;
+    input->file = file;
+    input->delimiter = sync->delimiter;
+    input->limits.row_length = (apr_size_t)sync->limits.row_length;
+    input->limits.field_length = (apr_size_t)sync->limits.field_length;
+    input->limits.fields = (int)sync->limits.fields;
+    apr_pool_create(&input->csv_pool, pool);
+    apr_pool_create(&input->chunk_pool, pool);
+    *result = input;
+    return header_read(input, header, pool);
+}
