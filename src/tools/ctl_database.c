@@ -117,7 +117,8 @@ int ctl_database_open(ctl_t *ctl)
     }
     problem = ds_db_open(&ctl->db, &where, ctl->pool);
     if (problem) {
-        return ctl_fail(CTL_DATABASE, "%s", problem->text);
+        return ctl_fail(CTL_DATABASE, "%s%s", problem->text,
+                        ctl->database ? "" : " (--database names another database)");
     }
     return definitions_load(ctl);
 }

@@ -83,7 +83,7 @@ static const char *value_text(const json_t *object, const char *key, apr_pool_t 
     switch (json_typeof(value)) {
     case JSON_STRING: return text_clean(json_string_value(value), pool);
     case JSON_INTEGER:
-        return apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
     case JSON_TRUE: return "yes";
     case JSON_FALSE: return "no";
     case JSON_ARRAY: return apr_psprintf(pool, "%d", (int)json_array_size(value));

@@ -30,7 +30,7 @@ int ctl_sync_list(ctl_t *ctl, const char *const *arguments)
     for (int i = 0; i < ctl->def->syncs->nelts; i++) {
         const ds_sync_t *sync = APR_ARRAY_IDX(ctl->def->syncs, i, const ds_sync_t *);
         int enabled;
-        apr_status_t status = ds_sync_enabled_get(&enabled, ctl->db, sync->id);
+        apr_status_t status = ds_sync_enabled_get(&enabled, ctl->db, sync->id, ctl->pool);
 
         if (status != APR_SUCCESS) {
             json_decref(list);

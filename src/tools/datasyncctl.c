@@ -122,6 +122,9 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == '?') {
+            return CTL_USAGE;
+        }
         *given |= ALLOW(option);
         switch (option) {
         case OPT_DATABASE: ctl->database = optarg; break;
@@ -131,7 +134,6 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
         case OPT_LIMIT: ctl->limit = optarg; break;
         case OPT_HELP: help_print(); return CTL_OK;
         case OPT_VERSION: puts("datasyncctl " DATASYNC_VERSION); return CTL_OK;
-        default: return CTL_USAGE;
         }
     }
     return -1;
