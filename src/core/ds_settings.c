@@ -20,7 +20,7 @@ ds_settings_t *ds_settings_make(apr_pool_t *pool)
 const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool)
 {
     json_t *root =
-        json_pack("{s:s, s:s, s:i, s:I, s:i, s:i, s:s?, s:s?, s:i}", "db_driver",
+        json_pack("{s:s, s:s, s:i, s:I, s:i, s:i, s:s*, s:s*, s:i}", "db_driver",
                   settings->db_driver, "db_params", settings->db_params, "runners",
                   settings->runners, "lease_seconds", (json_int_t)apr_time_sec(settings->lease),
                   "cache_mb", settings->cache_mb, "log_level", (int)settings->log_level, "user",
@@ -74,7 +74,7 @@ static ds_problem_t *members_read(ds_settings_t *settings, json_t *root, json_t 
     json_error_t error;
 
     if (json_unpack_ex(
-            root, &error, 0, "{s:s, s:s, s?:i, s?:I, s?:i, s?:i, s?:s?, s?:s?, s?:i, s?:o}",
+            root, &error, 0, "{s:s, s:s, s?:i, s?:I, s?:i, s?:i, s?:s, s?:s, s?:i, s?:o}",
             "db_driver", &driver, "db_params", &params, "runners", &settings->runners,
             "lease_seconds", &lease, "cache_mb", &settings->cache_mb, "log_level", &level, "user",
             &user, "group", &group, "wake_fd", &settings->wake_fd, "definitions", definitions))

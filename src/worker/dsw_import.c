@@ -199,9 +199,9 @@ static dsw_result_t batches_run(import_t *import)
     for (;;) {
         batch_e batch = batch_run(import, &cancelled, careful);
 
-        careful = batch == BATCH_REFUSED;
-        if (batch == BATCH_GIVEN_UP)
+        if (batch == BATCH_GIVEN_UP || (batch == BATCH_REFUSED && careful))
             return result_given_up(import);
+        careful = batch == BATCH_REFUSED;
         if (batch == BATCH_REFUSED)
             dsw_input_seek(import->input, dsw_load_checkpoint(import->load));
         else if (cancelled)

@@ -70,9 +70,9 @@ static ds_problem_t *ids_find(uid_t *uid, gid_t *gid, const char **name, const c
 ds_problem_t *dsw_process_user_set(const char *user, const char *group, apr_pool_t *pool)
 {
     ds_problem_t *problem;
-    const char *name;
-    uid_t uid;
-    gid_t gid;
+    const char *name = NULL;
+    uid_t uid = 0;
+    gid_t gid = 0;
 
     if (geteuid() != 0)
         return NULL;

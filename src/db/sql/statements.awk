@@ -79,7 +79,7 @@ END {
         print "extern const ds_db_statement_t ds_db_statements[STMT_COUNT];\n\n#endif"
     }
     else {
-        print "#include \"ds_db_statements.h\"\n"
+        print "#include <stddef.h>\n\n#include \"ds_db_statements.h\"\n"
         print "const ds_db_statement_t ds_db_statements[STMT_COUNT] = {"
         for (i = 1; i <= count; i++)
             printf "    {\"%s\",\n     %s,\n     %s},\n", order[i], quoted(order[i], "sqlite"),
