@@ -1,0 +1,261 @@
+/* Prisma Campaigns data syncs: import, status, launches, download. Codes and bodies are the
+ * documented ones: 200, 403 (a bad credential, without a challenge), 404 (no such sync), 500; 503
+ * where waiting helps. */
+#include "dsm_api.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ds_clock.h"
+#include "ds_fmt_doc.h"
+#include "ds_launch.h"
+#include "ds_log.h"
+#include "dsm_db.h"
+#include "dsm_download.h"
+#include "dsm_reply.h"
+#include "dsm_route.h"
+#include "dsm_upload.h"
+
+APLOG_USE_MODULE(datasync);
+
+#define LATEST_LAUNCHES 20 /* how many latest-launches shows */
+
+static const char NO_LAUNCH[] = "There is no such launch of this data sync.";
+
+/* What the endpoints read from the database. */
+typedef struct prisma_view_t {
+    int enabled;
+    apr_array_header_t *launches;
+    ds_file_t *file;
+} prisma_view_t;
+
+typedef apr_status_t prisma_view_cb(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                    apr_pool_t *pool);
+
+/* Read with a connection of the pool. OK, or the failure was answered and *answer goes to httpd. */
+static int view_read(int *answer, prisma_view_t *view, prisma_view_cb *read, request_rec *r,
+                     const dsm_request_t *request, const char *failure)
+{
+    dsm_db_t *connection;
+    const char *cause = NULL;
+    apr_status_t status = dsm_db_acquire(&connection);
+
+    if (status == APR_SUCCESS) {
+        status = read(view, request, connection->db, r->pool);
+        if (status == DS_EDB || status == DS_EBUSY) {
+            cause = apr_pstrdup(r->pool, ds_db_error(connection->db));
+        }
+        dsm_db_release(connection, status);
+    }
+    if (status == APR_SUCCESS) {
+        return 1;
+    }
+    *answer = status == DS_ENOTFOUND ? request->api->problem(r, HTTP_NOT_FOUND, NO_LAUNCH)
+                                     : dsm_reply_failure(r, request, status, failure, cause);
+    return 0;
+}
+
+/* --- documents --- */
+
+/* How much a media type is wanted by an Accept header, in thousandths; 0: not at all. */
+static int accept_quality(const char *accept, const char *type, apr_pool_t *pool)
+{
+    char *state, *item;
+    char *list = apr_pstrdup(pool, accept);
+    apr_size_t length = strlen(type);
+    const char *quality;
+
+    for (item = apr_strtok(list, ",", &state); item; item = apr_strtok(NULL, ",", &state)) {
+        item += strspn(item, " \t");
+        if (ap_cstr_casecmpn(item, type, length) ||
+            (item[length] && !strchr("; \t", item[length]))) {
+            continue;
+        }
+        quality = ap_strcasestr(item + length, "q=");
+        return quality ? (int)(strtod(quality + 2, NULL) * 1000 + 0.5) : 1000;
+    }
+    return 0;
+}
+
+/* Accept decides where it names one of the two, else Content-Type; JSON where neither does. */
+static ds_fmt_doc_dialect_e dialect_choose(request_rec *r)
+{
+    const char *accept = apr_table_get(r->headers_in, "Accept");
+    const char *type = apr_table_get(r->headers_in, "Content-Type");
+    int edn = accept ? accept_quality(accept, "application/edn", r->pool) : 0;
+    int json = accept ? accept_quality(accept, "application/json", r->pool) : 0;
+
+    if (edn <= 0 && json <= 0) {
+        edn = type ? accept_quality(type, "application/edn", r->pool) : 0;
+    }
+    return edn > json ? DS_DOC_EDN : DS_DOC_JSON;
+}
+
+static int document_send(request_rec *r, ds_fmt_doc_dialect_e dialect, ds_fmt_doc_t *doc)
+{
+    apr_size_t size;
+    const char *body = ds_fmt_doc_result(&size, doc);
+
+    return dsm_reply_body(
+        r, HTTP_OK, dialect == DS_DOC_EDN ? "application/edn" : "application/json", body, size);
+}
+
+/* Prisma knows four states. A launch that failed shows as cancelled, with its message. */
+static const char *state_text(ds_launch_state_e state)
+{
+    switch (state) {
+    case DS_LAUNCH_RECEIVING:
+    case DS_LAUNCH_SCHEDULED:
+    case DS_LAUNCH_QUEUED: return "scheduled";
+    case DS_LAUNCH_RUNNING:
+    case DS_LAUNCH_CANCELLING: return "running";
+    case DS_LAUNCH_FINISHED: return "finished";
+    default: return "cancelled";
+    }
+}
+
+static void key_text_write(ds_fmt_doc_t *doc, const char *key, const char *text)
+{
+    ds_fmt_doc_key(doc, key);
+    ds_fmt_doc_text(doc, text);
+}
+
+static void launch_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, apr_pool_t *pool)
+{
+    ds_fmt_doc_map_begin(doc);
+    ds_fmt_doc_key(doc, "id");
+    ds_fmt_doc_integer(doc, launch->id);
+    key_text_write(doc, "status", state_text(launch->state));
+    key_text_write(doc, "scheduled-time", ds_clock_text(launch->scheduled_at, pool));
+    if (launch->started_at) {
+        key_text_write(doc, "started-at", ds_clock_text(launch->started_at, pool));
+    }
+    if (launch->message) {
+        key_text_write(doc, "status-message", launch->message);
+    }
+    ds_fmt_doc_map_end(doc);
+}
+
+/* --- endpoints --- */
+
+static int prisma_import(request_rec *r, const dsm_request_t *request)
+{
+    int result = dsm_upload_receive(r, request);
+
+    return result == HTTP_OK ? dsm_reply_text(r, HTTP_OK, "File queued") : result;
+}
+
+static int prisma_export(request_rec *r, const dsm_request_t *request)
+{
+    return request->api->problem(r, HTTP_NOT_FOUND, "This data sync exports nothing.");
+}
+
+static apr_status_t status_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                apr_pool_t *pool)
+{
+    apr_status_t status = ds_sync_enabled_get(&view->enabled, db, request->sync->id, pool);
+
+    return status == APR_SUCCESS ? ds_launch_list(&view->launches, db, request->sync->id, 1, pool)
+                                 : status;
+}
+
+static int prisma_status(request_rec *r, const dsm_request_t *request)
+{
+    ds_fmt_doc_dialect_e dialect = dialect_choose(r);
+    ds_fmt_doc_t *doc = ds_fmt_doc_make(dialect, r->pool);
+    prisma_view_t view;
+    int answer;
+
+    if (!view_read(&answer, &view, status_view, r, request, "The status could not be read.")) {
+        return answer;
+    }
+    ds_fmt_doc_map_begin(doc);
+    key_text_write(doc, "name", request->sync->name);
+    key_text_write(doc, "status", view.enabled ? "enabled" : "disabled");
+    if (view.launches->nelts > 0) {
+        ds_fmt_doc_key(doc, "latest-launch");
+        launch_write(doc, APR_ARRAY_IDX(view.launches, 0, const ds_launch_t *), r->pool);
+    }
+    ds_fmt_doc_map_end(doc);
+    return document_send(r, dialect, doc);
+}
+
+static apr_status_t launches_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                  apr_pool_t *pool)
+{
+    return ds_launch_list(&view->launches, db, request->sync->id, LATEST_LAUNCHES, pool);
+}
+
+static int prisma_latest_launches(request_rec *r, const dsm_request_t *request)
+{
+    ds_fmt_doc_dialect_e dialect = dialect_choose(r);
+    ds_fmt_doc_t *doc = ds_fmt_doc_make(dialect, r->pool);
+    prisma_view_t view;
+    int answer, i;
+
+    if (!view_read(&answer, &view, launches_view, r, request, "The launches could not be read.")) {
+        return answer;
+    }
+    ds_fmt_doc_array_begin(doc);
+    for (i = 0; i < view.launches->nelts; ++i) {
+        launch_write(doc, APR_ARRAY_IDX(view.launches, i, const ds_launch_t *), r->pool);
+    }
+    ds_fmt_doc_array_end(doc);
+    return document_send(r, dialect, doc);
+}
+
+/* A launch's id as a path gives it: 1 to 18 digits, or 0. */
+static apr_int64_t launch_id_read(const char *text)
+{
+    apr_size_t digits = strspn(text, "0123456789");
+
+    return digits < 1 || digits > 18 || text[digits] ? 0 : apr_atoi64(text);
+}
+
+static apr_status_t file_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                              apr_pool_t *pool)
+{
+    apr_int64_t id = launch_id_read(request->launch);
+    ds_launch_t *launch;
+    apr_status_t status =
+        id ? ds_launch_get(&launch, db, request->sync->id, id, pool) : DS_ENOTFOUND;
+
+    return status == APR_SUCCESS ? ds_file_get(&view->file, db, launch->id, "input", pool) : status;
+}
+
+static int prisma_download(request_rec *r, const dsm_request_t *request)
+{
+    prisma_view_t view;
+    int answer;
+
+    if (!view_read(&answer, &view, file_view, r, request, "The file could not be read.")) {
+        return answer;
+    }
+    return dsm_download_send(
+        r, view.file, apr_pstrcat(r->pool, request->sync->id, "-", request->launch, ".csv", NULL));
+}
+
+#define GET (AP_METHOD_BIT << M_GET)
+#define POST (AP_METHOD_BIT << M_POST)
+
+static const dsm_endpoint_t prisma_endpoints[] = {
+    {POST, "/api/data-sync/import/{sync}", prisma_import},
+    {GET, "/api/data-sync/export/{sync}", prisma_export},
+    {GET, "/api/data-sync/{sync}", prisma_status},
+    {GET, "/api/data-sync/{sync}/latest-launches", prisma_latest_launches},
+    {GET, "/api/data-sync/{sync}/{launch}/download", prisma_download},
+    {0, NULL, NULL},
+};
+
+const dsm_api_t dsm_api_prisma = {
+    .name = "prisma",
+    .endpoints = prisma_endpoints,
+    .problem = dsm_reply_text,
+};

@@ -1,0 +1,65 @@
+/* The configuration: what the directives said, for each server.
+ *
+ * Written by the parent while it reads httpd.conf, read by everybody afterwards; lives as long as
+ * the configuration. Each member names its unset value, its default and how a virtual host gets it.
+ */
+#ifndef DSM_CONFIG_H
+#define DSM_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include "ds_def.h"
+#include "dsm_api.h"
+
+#define DSM_UNSET (-1)
+#define DSM_UPLOAD_MAX (APR_INT64_C(1) << 42) /* bytes: what the directives accept at most */
+
+/* One DataSyncAPI line. */
+typedef struct dsm_api_use_t {
+    const dsm_api_t *api;
+    const char *prefix; /* "" or "/prefix" */
+    const ap_directive_t *place;
+} dsm_api_use_t;
+
+typedef struct dsm_config_t {
+    /* Main server only (GLOBAL_ONLY): a virtual host sees the main server's. */
+    const char *db_driver;                  /* NULL; default sqlite3 */
+    const char *db_params;                  /* NULL; default DATASYNC_STATE_DIR/datasync.db */
+    const ap_directive_t *db_place;         /* NULL: there was no DataSyncDatabase */
+    int worker_on;                          /* DSM_UNSET; default 1 */
+    int runners;                            /* DSM_UNSET; default as ds_settings_make */
+    int cache_mb;                           /* DSM_UNSET; default as ds_settings_make */
+    int lease_seconds;                      /* DSM_UNSET; default as ds_settings_make */
+    const char *worker_program;             /* NULL; default DATASYNC_WORKER_PROGRAM */
+    const ap_directive_t *worker_place;     /* NULL: there was no DataSyncWorker */
+    apr_int64_t max_upload;                 /* DSM_UNSET; default as ds_sync_make */
+    const ap_directive_t *max_upload_place; /* NULL: there was no DataSyncMaxUpload */
+    ds_def_t *def;                          /* NULL: no object and no sync */
+    apr_array_header_t *sync_places;        /* NULL; of const ap_directive_t *, as def->syncs */
+
+    /* Server and virtual host. */
+    apr_array_header_t *apis; /* NULL; of dsm_api_use_t; a virtual host has the main server's too,
+                               * unless it says the same protocol with another prefix */
+} dsm_config_t;
+
+/* For the module record. */
+void *dsm_config_create(apr_pool_t *pool, server_rec *s);
+void *dsm_config_merge(apr_pool_t *pool, void *base, void *add);
+extern const command_rec dsm_config_directives[];
+
+/* check_config hook: what can only be checked when all of the configuration was read. Runs under
+ * `apachectl -t` too. */
+int dsm_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+
+/* The configuration of a server; never NULL. */
+dsm_config_t *dsm_config_get(const server_rec *s);
+
+/* Has this server anything to do: is there at least one sync? */
+int dsm_config_has_syncs(const dsm_config_t *config);
+
+/* Setters of the two sections, called by httpd: in dsm_config_object.c and dsm_config_sync.c. */
+const char *dsm_config_object_read(cmd_parms *cmd, void *unused, const char *args);
+const char *dsm_config_sync_read(cmd_parms *cmd, void *unused, const char *args);
+
+#endif

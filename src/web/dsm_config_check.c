@@ -1,0 +1,115 @@
+/* Checks of the configuration as a whole, when all of it was read. */
+#include "dsm_config.h"
+
+#include <http_log.h>
+
+#include <apr_file_info.h>
+#include <apr_strings.h>
+
+#include "ds_log.h"
+
+APLOG_USE_MODULE(datasync);
+
+static void fault_log(const char *number, const ap_directive_t *place, const char *text,
+                      server_rec *s)
+{
+    if (place) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "%sline %d of %s: %s", number, place->line_num,
+                     place->filename, text);
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "%s%s", number, text);
+    }
+}
+
+/* Find the object of each sync, and set the limits that DataSyncMaxUpload decides. */
+static int syncs_bind(dsm_config_t *config, apr_pool_t *pconf, server_rec *s)
+{
+    int faults = 0;
+    int i;
+
+    for (i = 0; i < config->def->syncs->nelts; ++i) {
+        ds_sync_t *sync = APR_ARRAY_IDX(config->def->syncs, i, ds_sync_t *);
+        ds_problem_t *problem = ds_def_sync_bind(config->def, sync, pconf);
+
+        if (problem) {
+            fault_log(DSLOGNO(0001), APR_ARRAY_IDX(config->sync_places, i, const ap_directive_t *),
+                      problem->text, s);
+            ++faults;
+        }
+        if (sync->limits.upload == DSM_UNSET) {
+            sync->limits.upload = config->max_upload == DSM_UNSET
+                                      ? ds_sync_make(sync->id, pconf)->limits.upload
+                                      : config->max_upload;
+        }
+    }
+    return faults;
+}
+
+static int driver_check(const dsm_config_t *config, apr_pool_t *ptemp, server_rec *s)
+{
+    const char *driver = config->db_driver ? config->db_driver : "sqlite3";
+    ds_problem_t *problem = ds_db_driver_check(driver, ptemp);
+
+    if (problem) {
+        fault_log(DSLOGNO(0002), config->db_place,
+                  apr_psprintf(ptemp, "DataSyncDatabase %s: %s", driver, problem->text), s);
+    }
+    return problem != NULL;
+}
+
+static int worker_check(const dsm_config_t *config, apr_pool_t *ptemp, server_rec *s)
+{
+    const char *program = config->worker_program ? config->worker_program : DATASYNC_WORKER_PROGRAM;
+    apr_finfo_t info;
+
+    if (config->worker_on == 0) {
+        return 0;
+    }
+    if (apr_stat(&info, program, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) == APR_SUCCESS &&
+        info.filetype == APR_REG && (info.protection & APR_FPROT_WEXECUTE)) {
+        return 0;
+    }
+    fault_log(DSLOGNO(0003), config->worker_place,
+              apr_psprintf(ptemp,
+                           "DataSyncWorker: there is no program %s that everybody may run: install "
+                           "it, or write program=/path/of/datasync-worker",
+                           program),
+              s);
+    return 1;
+}
+
+static int any_server_has_api(server_rec *s)
+{
+    for (; s; s = s->next) {
+        if (dsm_config_get(s)->apis) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int dsm_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    dsm_config_t *config = dsm_config_get(s);
+    int has_api = any_server_has_api(s);
+    int faults;
+
+    if (!dsm_config_has_syncs(config)) {
+        if (has_api) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                         DSLOGNO(0004) "DataSyncAPI is given but there is no <DataSync> section: "
+                                       "every request will be answered with 404");
+        }
+        return OK;
+    }
+    faults = syncs_bind(config, pconf, s);
+    faults += driver_check(config, ptemp, s);
+    faults += worker_check(config, ptemp, s);
+    if (!has_api) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     DSLOGNO(0005) "there are <DataSync> sections but no protocol to reach them: "
+                                   "write DataSyncAPI prisma");
+    }
+    return faults ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}

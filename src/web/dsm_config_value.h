@@ -1,0 +1,26 @@
+/* Arguments of directives: numbers, sizes and secrets.
+ *
+ * Parent only, while the configuration is read. Each function returns NULL, or the reason why the
+ * text is not such a value, which continues "DIRECTIVE ARGUMENT: ". Results live in pool. */
+#ifndef DSM_CONFIG_VALUE_H
+#define DSM_CONFIG_VALUE_H
+
+#include <apr_pools.h>
+
+/* A whole number from min to max. */
+const char *dsm_config_number_read(apr_int64_t *value, const char *text, apr_int64_t min,
+                                   apr_int64_t max, apr_pool_t *pool);
+
+/* A number of bytes, with K, M or G behind it for KiB, MiB and GiB; from min to max bytes. */
+const char *dsm_config_size_read(apr_int64_t *value, const char *text, apr_int64_t min,
+                                 apr_int64_t max, apr_pool_t *pool);
+
+/* A value that may be a secret: `file:/path` is the first line of that file, `env:NAME` the
+ * environment variable of httpd, anything else stands for itself. The reason never shows the value.
+ */
+const char *dsm_config_secret_read(const char **value, const char *text, apr_pool_t *pool);
+
+/* Is it one of the two forms that keep the value out of the configuration? */
+int dsm_config_secret_is_kept(const char *text);
+
+#endif

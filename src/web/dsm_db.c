@@ -1,0 +1,116 @@
+#include "dsm_db.h"
+
+#include <ap_mpm.h>
+#include <http_log.h>
+#include <http_main.h>
+
+#include <apr_reslist.h>
+
+#include "ds_log.h"
+
+APLOG_USE_MODULE(datasync);
+
+/* How long a request waits for another one to give its connection back. */
+#define WAIT_MAX apr_time_from_sec(5)
+
+static apr_reslist_t *connections; /* of this child; NULL: no sync is defined */
+
+/* A pool with an allocator of its own: connections are used by different threads at once, and the
+ * memory of one that was closed goes back to the system. */
+static apr_status_t connection_pool_make(apr_pool_t **made, apr_pool_t *parent)
+{
+    apr_allocator_t *allocator;
+    apr_status_t status = apr_allocator_create(&allocator);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = apr_pool_create_ex(made, parent, NULL, allocator);
+    if (status != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return status;
+    }
+    apr_allocator_owner_set(allocator, *made);
+    return APR_SUCCESS;
+}
+
+static apr_status_t connection_open(void **resource, void *params, apr_pool_t *parent)
+{
+    const ds_db_where_t *where = params;
+    ds_problem_t *problem;
+    dsm_db_t *connection;
+    apr_pool_t *pool;
+    apr_status_t status = connection_pool_make(&pool, parent);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    connection = apr_pcalloc(pool, sizeof(*connection));
+    connection->pool = pool;
+    problem = ds_db_open(&connection->db, where, pool);
+    if (problem) {
+        status = problem->status;
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf, DSLOGNO(0040) "%s", problem->text);
+        apr_pool_destroy(pool);
+        return status;
+    }
+    *resource = connection;
+    return APR_SUCCESS;
+}
+
+static apr_status_t connection_close(void *resource, void *params, apr_pool_t *parent)
+{
+    dsm_db_t *connection = resource;
+
+    apr_pool_destroy(connection->pool);
+    return APR_SUCCESS;
+}
+
+apr_status_t dsm_db_pool_open(const ds_db_where_t *where, apr_pool_t *pchild)
+{
+    int threads = 1;
+    apr_pool_t *parent;
+    apr_status_t status;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    if (threads < 1) {
+        threads = 1;
+    }
+    status = connection_pool_make(&parent, pchild);
+    if (status == APR_SUCCESS) {
+        status = apr_reslist_create(&connections, 0, threads, threads, 0, connection_open,
+                                    connection_close, (void *)where, parent);
+    }
+    if (status == APR_SUCCESS) {
+        apr_reslist_timeout_set(connections, WAIT_MAX);
+        /* Connections use apr_dbd, which goes with pchild: close them before. */
+        apr_reslist_cleanup_order_set(connections, APR_RESLIST_CLEANUP_FIRST);
+    }
+    return status;
+}
+
+apr_status_t dsm_db_acquire(dsm_db_t **connection)
+{
+    void *resource;
+    apr_status_t status = connections ? apr_reslist_acquire(connections, &resource) : APR_EGENERAL;
+
+    if (APR_STATUS_IS_TIMEUP(status)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf,
+                     DSLOGNO(0041) "all database connections of this process are in use");
+    }
+    if (status != APR_SUCCESS) {
+        return DS_EBUSY;
+    }
+    *connection = resource;
+    return APR_SUCCESS;
+}
+
+void dsm_db_release(dsm_db_t *connection, apr_status_t outcome)
+{
+    if (outcome == DS_EDB || outcome == DS_EBUSY) {
+        apr_reslist_invalidate(connections, connection);
+    }
+    else {
+        apr_reslist_release(connections, connection);
+    }
+}

@@ -1,0 +1,28 @@
+/* The connections of one httpd child: opened when first needed, never before a fork.
+ *
+ * Children only, any thread. A function that acquires a connection releases it before it returns,
+ * and never acquires a second one meanwhile. */
+#ifndef DSM_DB_H
+#define DSM_DB_H
+
+#include <httpd.h>
+
+#include "ds_db.h"
+
+/* Make the (empty) pool of connections. In child_init; it lives as long as the child. */
+apr_status_t dsm_db_pool_open(const ds_db_where_t *where, apr_pool_t *pchild);
+
+/* A connection that was acquired. */
+typedef struct dsm_db_t {
+    ds_db_t *db;
+    apr_pool_t *pool; /* its own */
+} dsm_db_t;
+
+/* Take a connection. DS_EBUSY, with a line in the error log, when there is no database or no free
+ * connection: what the client then gets is 503. */
+apr_status_t dsm_db_acquire(dsm_db_t **connection);
+
+/* Give it back. outcome is the worst status it gave: after DS_EDB and DS_EBUSY it is closed. */
+void dsm_db_release(dsm_db_t *connection, apr_status_t outcome);
+
+#endif

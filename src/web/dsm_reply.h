@@ -1,0 +1,29 @@
+/* Answers: what every protocol sends the same way.
+ *
+ * Children only. All answers are not to be stored and not to be sniffed. */
+#ifndef DSM_REPLY_H
+#define DSM_REPLY_H
+
+#include <httpd.h>
+
+#include "dsm_api.h"
+
+/* The connection is closed rather than a larger unread body read (after a refusal). */
+#define DSM_REPLY_UNREAD_MAX (64 * 1024)
+
+/* Headers of every answer. */
+void dsm_reply_headers_set(request_rec *r);
+
+/* Send a whole body. Returns OK, what a content handler returns. */
+int dsm_reply_body(request_rec *r, int status, const char *content_type, const char *body,
+                   apr_size_t size);
+
+/* One line of text/plain. 503 gets a Retry-After. */
+int dsm_reply_text(request_rec *r, int status, const char *text);
+
+/* A failure of ours, by its status: 503 for what may pass by itself, else 500 with `text` for the
+ * client; The cause (NULL: none is known) goes to the error log only. */
+int dsm_reply_failure(request_rec *r, const dsm_request_t *request, apr_status_t status,
+                      const char *text, const char *cause);
+
+#endif

@@ -1,0 +1,45 @@
+/* Which request is ours: protocol, endpoint and sync, found from the path before anything else
+ * looks.
+ *
+ * Children only. A dsm_request_t lives as long as its request. */
+#ifndef DSM_ROUTE_H
+#define DSM_ROUTE_H
+
+#include <httpd.h>
+
+#include "dsm_api.h"
+
+/* What is known about the credential (dsm_auth). */
+typedef enum dsm_verdict_e {
+    DSM_VERDICT_OPEN, /* nobody has looked yet */
+    DSM_VERDICT_GRANTED,
+    DSM_VERDICT_SERVER, /* Auth httpd: the server's own Require lines are deciding */
+    DSM_VERDICT_REFUSED,
+    DSM_VERDICT_AWAY /* the database cannot say */
+} dsm_verdict_e;
+
+struct dsm_request_t {
+    const dsm_api_t *api;
+    const dsm_endpoint_t *endpoint; /* NULL: the path is known, the method is not allowed */
+    const ds_sync_t *sync;          /* NULL: there is no such sync */
+    const char *launch;             /* the {launch} segment, or NULL */
+    apr_int64_t methods;            /* what the path allows */
+    dsm_verdict_e verdict;
+    int is_answered; /* the refusal was sent */
+};
+
+/* The handler's name. */
+#define DSM_HANDLER "datasync"
+
+/* What map_to_storage found for this request, or NULL. */
+dsm_request_t *dsm_route_get(const request_rec *r);
+
+/* Hooks. map_to_storage claims the request, so that no directory is walked and no .htaccess is
+ * read; type_checker keeps others from choosing a handler by the path's ending. */
+int dsm_route_claim(request_rec *r);
+int dsm_route_type(request_rec *r);
+
+/* The content handler: runs the endpoint when the credential is good. */
+int dsm_route_run(request_rec *r);
+
+#endif

@@ -1,0 +1,160 @@
+#include "dsm_setup.h"
+
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <unixd.h>
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <apr_user.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "dsm_config.h"
+#include "dsm_db.h"
+#include "dsm_log.h"
+#include "dsm_worker.h"
+
+APLOG_USE_MODULE(datasync);
+
+#define DEFAULT_DATABASE DATASYNC_STATE_DIR "/datasync.db"
+
+/* Where the children find the database: made in post_config, inherited by them. In pconf. */
+static ds_db_where_t *database;
+
+/* The name behind a number, or #number, which User and Group of httpd.conf also take. */
+static const char *user_text(uid_t id, apr_pool_t *pool)
+{
+    char *name;
+
+    return apr_uid_name_get(&name, id, pool) == APR_SUCCESS ? name : apr_psprintf(pool, "#%u", id);
+}
+
+static const char *group_text(gid_t id, apr_pool_t *pool)
+{
+    char *name;
+
+    return apr_gid_name_get(&name, id, pool) == APR_SUCCESS ? name : apr_psprintf(pool, "#%u", id);
+}
+
+static ds_settings_t *settings_make(const dsm_config_t *config, server_rec *s, apr_pool_t *pool)
+{
+    ds_settings_t *settings = ds_settings_make(pool);
+
+    settings->db_driver = config->db_driver ? config->db_driver : "sqlite3";
+    settings->db_params = config->db_params ? config->db_params : DEFAULT_DATABASE;
+    if (config->runners != DSM_UNSET) {
+        settings->runners = config->runners;
+    }
+    if (config->cache_mb != DSM_UNSET) {
+        settings->cache_mb = config->cache_mb;
+    }
+    if (config->lease_seconds != DSM_UNSET) {
+        settings->lease = apr_time_from_sec(config->lease_seconds);
+    }
+    settings->log_level = dsm_log_level(s);
+    if (geteuid() == 0) {
+        settings->user = user_text(ap_unixd_config.user_id, pool);
+        settings->group = group_text(ap_unixd_config.group_id, pool);
+    }
+    settings->def = config->def;
+    return settings;
+}
+
+#define DIRECTORY_MODE                                                                             \
+    (APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE | APR_FPROT_GREAD | APR_FPROT_GEXECUTE)
+
+/* Make the directory of the SQLite file where it is missing, for the run-time user: what root makes
+ * nobody else can write. */
+static apr_status_t directory_make(const char *directory, apr_pool_t *pool)
+{
+    const char *above = ap_make_dirstr_parent(pool, directory);
+    apr_status_t status = apr_dir_make_recursive(above, APR_FPROT_OS_DEFAULT, pool);
+
+    if (status == APR_SUCCESS) {
+        status = apr_dir_make(directory, DIRECTORY_MODE, pool);
+    }
+    if (APR_STATUS_IS_EEXIST(status)) {
+        return APR_SUCCESS; /* the administrator's: not touched */
+    }
+    if (status == APR_SUCCESS && geteuid() == 0 &&
+        chown(directory, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
+        status = apr_get_os_error();
+    }
+    return status;
+}
+
+static void database_directory_make(const ds_settings_t *settings, server_rec *s, apr_pool_t *pool)
+{
+    const char *slash = strrchr(settings->db_params, '/');
+    const char *directory;
+    apr_status_t status;
+
+    if (strcmp(settings->db_driver, "sqlite3") || !slash || slash == settings->db_params) {
+        return;
+    }
+    directory =
+        apr_pstrmemdup(pool, settings->db_params, (apr_size_t)(slash - settings->db_params));
+    status = directory_make(directory, pool);
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, status, s,
+                     DSLOGNO(0080) "the directory of the database cannot be made: %s", directory);
+    }
+}
+
+static const char *worker_program(const dsm_config_t *config)
+{
+    return config->worker_program ? config->worker_program : DATASYNC_WORKER_PROGRAM;
+}
+
+int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    const dsm_config_t *config = dsm_config_get(s);
+    ds_settings_t *settings;
+
+    /* 1. Not in the first of the two passes of a cold start: its process goes away. */
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    /* 2. From now on the layers below write to the error log. */
+    dsm_log_open(s);
+    /* 3. Without a sync there is nothing to keep and nothing to run. */
+    database = NULL;
+    if (!dsm_config_has_syncs(config)) {
+        return OK;
+    }
+    /* 4. What children and worker need to know. */
+    settings = settings_make(config, s, pconf);
+    database = apr_pcalloc(pconf, sizeof(*database));
+    database->driver = settings->db_driver;
+    database->params = settings->db_params;
+    /* 5. The place of the database; the worker makes the database itself, as the run-time user. */
+    database_directory_make(settings, s, ptemp);
+    /* 6. The worker, unless it runs elsewhere. */
+    if (config->worker_on == 0) {
+        return OK;
+    }
+    return dsm_worker_start(s, worker_program(config), settings, pconf) == APR_SUCCESS
+               ? OK
+               : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+void dsm_setup_child(apr_pool_t *pchild, server_rec *s)
+{
+    apr_status_t status;
+
+    if (!database) {
+        return;
+    }
+    dsm_worker_child_init();
+    status = ds_db_init(pchild);
+    if (status == APR_SUCCESS) {
+        status = dsm_db_pool_open(database, pchild);
+    }
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, s,
+                     DSLOGNO(0081) "this process has no way to the database: it answers 503");
+    }
+}

@@ -1,0 +1,303 @@
+#include "dsm_upload.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <util_filter.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "ds_fmt_multipart.h"
+#include "ds_fmt_utf8.h"
+#include "ds_launch.h"
+#include "ds_log.h"
+#include "dsm_db.h"
+#include "dsm_reply.h"
+#include "dsm_worker.h"
+
+APLOG_USE_MODULE(datasync);
+
+#define READ_SIZE (64 * 1024)       /* asked from the filters at once */
+#define TEXT_SIZE_MAX 255           /* bytes of a file's name that are kept */
+#define OTHER_PARTS_MAX (64 * 1024) /* bytes of parts that are not the file, and of framing */
+
+static const char PART_NAME[] = "file";
+static const char USAGE[] = "Send the CSV as multipart/form-data in a part named file, "
+                            "for example: curl -F file=@customers.csv URL";
+
+typedef struct upload_t {
+    request_rec *r;
+    const dsm_request_t *request;
+    dsm_db_t *connection;
+    apr_pool_t *pool;         /* of the writer: goes before the connection is released */
+    ds_file_writer_t *writer; /* NULL until the part has begun */
+    int in_file;
+    apr_int64_t total;   /* bytes of the body so far */
+    apr_int64_t other;   /* bytes of other parts */
+    const char *fault;   /* a sentence for the client, or NULL */
+    apr_status_t status; /* what went wrong, for the connection */
+} upload_t;
+
+/* A header's text as it may be kept: valid UTF-8, no control characters, not long. NULL stays NULL.
+ */
+static const char *text_clean(const char *text, apr_pool_t *pool)
+{
+    const char *end = text ? text + strlen(text) : NULL;
+    char *clean, *to;
+    apr_size_t length;
+
+    if (!text) {
+        return NULL;
+    }
+    clean = to = apr_palloc(pool, TEXT_SIZE_MAX + 1);
+    for (; text < end; text += length ? length : 1) {
+        length = ds_fmt_utf8_length(text, (apr_size_t)(end - text));
+        if (to + length + 1 > clean + TEXT_SIZE_MAX) {
+            break;
+        }
+        if (length == 0) {
+            *to++ = '_';
+        }
+        else if (!apr_iscntrl(*text)) {
+            memcpy(to, text, length);
+            to += length;
+        }
+    }
+    *to = '\0';
+    return clean;
+}
+
+static apr_status_t part_begin(void *baton, const ds_fmt_part_t *part)
+{
+    upload_t *upload = baton;
+
+    upload->in_file = !strcmp(part->name, PART_NAME);
+    if (!upload->in_file) {
+        return APR_SUCCESS;
+    }
+    if (upload->writer) {
+        upload->fault = "There is more than one part named file: send one file at a time.";
+        return DS_EINPUT;
+    }
+    return ds_file_writer_begin(&upload->writer, upload->connection->db,
+                                text_clean(part->filename, upload->pool),
+                                text_clean(part->content_type, upload->pool), upload->pool);
+}
+
+static apr_status_t part_data(void *baton, const char *data, apr_size_t size)
+{
+    upload_t *upload = baton;
+
+    if (!upload->in_file) {
+        upload->other += size;
+        if (upload->other > OTHER_PARTS_MAX) {
+            upload->fault = "The parts beside the one named file are too large.";
+            return DS_EINPUT;
+        }
+        return APR_SUCCESS;
+    }
+    if (ds_file_writer_size(upload->writer) + (apr_int64_t)size >
+        upload->request->sync->limits.upload) {
+        return DS_ELIMIT;
+    }
+    return ds_file_writer_append(upload->writer, data, size);
+}
+
+static apr_status_t part_end(void *baton)
+{
+    upload_t *upload = baton;
+
+    upload->in_file = 0;
+    return APR_SUCCESS;
+}
+
+/* Give what the brigade holds to the reader; *ended is set at the end of the body. */
+static apr_status_t brigade_feed(int *ended, upload_t *upload, ds_fmt_multipart_t *reader,
+                                 apr_bucket_brigade *brigade)
+{
+    apr_bucket *bucket;
+    const char *data;
+    apr_size_t size;
+    apr_status_t status = APR_SUCCESS;
+
+    while (status == APR_SUCCESS && !APR_BRIGADE_EMPTY(brigade)) {
+        bucket = APR_BRIGADE_FIRST(brigade);
+        if (APR_BUCKET_IS_EOS(bucket)) {
+            *ended = 1;
+            return APR_SUCCESS;
+        }
+        if (!APR_BUCKET_IS_METADATA(bucket)) {
+            status = apr_bucket_read(bucket, &data, &size, APR_BLOCK_READ);
+            if (status != APR_SUCCESS) {
+                return status;
+            }
+            upload->total += size;
+            if (upload->total > upload->request->sync->limits.upload + 2 * OTHER_PARTS_MAX) {
+                return DS_ELIMIT;
+            }
+            status = ds_fmt_multipart_feed(reader, data, size);
+        }
+        apr_bucket_delete(bucket);
+    }
+    return status;
+}
+
+/* Read the body to its end. *http is set when a filter could not read on: what that means in HTTP.
+ */
+static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *reader)
+{
+    request_rec *r = upload->r;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_status_t status = APR_SUCCESS;
+    int ended = 0;
+
+    while (!ended && status == APR_SUCCESS) {
+        status =
+            ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
+        if (status != APR_SUCCESS) {
+            *http = ap_map_http_request_error(status, HTTP_BAD_REQUEST);
+            break;
+        }
+        status = brigade_feed(&ended, upload, reader, brigade);
+        apr_brigade_cleanup(brigade);
+    }
+    apr_brigade_destroy(brigade);
+    if (status == APR_SUCCESS) {
+        status = ds_fmt_multipart_end(reader);
+    }
+    if (status == APR_EINVAL && !upload->fault) {
+        upload->fault = ds_fmt_multipart_fault(reader);
+    }
+    return status;
+}
+
+/* What the filters could not read, told to the client, unless a filter has done so already. */
+static int filter_failure_answer(upload_t *upload, int http, apr_status_t status)
+{
+    request_rec *r = upload->r;
+    const char *text = "The request was broken off before its end.";
+
+    if (http == HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_WARNING, 0, r,
+            DSLOGNO(0060) "sync %s: the upload is larger than LimitRequestBody (%" APR_OFF_T_FMT
+                          " bytes) allows: set it in a <Location> section",
+            upload->request->sync->id, ap_get_limit_req_body(r));
+        text = "The request is larger than this server allows.";
+    }
+    else {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, status, r,
+                      DSLOGNO(0061) "sync %s: the upload ended after %" APR_INT64_T_FMT
+                                    " bytes of its body, nothing is kept",
+                      upload->request->sync->id, upload->total);
+    }
+    return http == AP_FILTER_ERROR ? http : upload->request->api->problem(r, http, text);
+}
+
+static int failure_answer(upload_t *upload, int http, apr_status_t status)
+{
+    request_rec *r = upload->r;
+    const ds_sync_t *sync = upload->request->sync;
+    const dsm_api_t *api = upload->request->api;
+
+    upload->status = status;
+    if (http) {
+        return filter_failure_answer(upload, http, status);
+    }
+    if (status == DS_ELIMIT) {
+        return api->problem(r, HTTP_REQUEST_ENTITY_TOO_LARGE,
+                            apr_psprintf(r->pool,
+                                         "The file is larger than %" APR_INT64_T_FMT
+                                         " bytes, the limit of this data sync.",
+                                         sync->limits.upload));
+    }
+    if (status == APR_EINVAL || status == DS_EINPUT) {
+        return api->problem(r, HTTP_BAD_REQUEST, upload->fault ? upload->fault : USAGE);
+    }
+    return dsm_reply_failure(r, upload->request, status, "The file could not be imported.",
+                             ds_db_error(upload->connection->db));
+}
+
+/* Read the body and make the launch durable. Returns HTTP_OK or what goes to httpd. */
+static int upload_store(upload_t *upload, const char *boundary)
+{
+    static const ds_fmt_multipart_limits_t limits = {.parts = 20, .header_bytes = 8192};
+    static const ds_fmt_multipart_events_t events = {part_begin, part_data, part_end};
+    ds_fmt_multipart_t *reader =
+        ds_fmt_multipart_make(boundary, &limits, &events, upload, upload->r->pool);
+    ds_launch_t *launch;
+    int http = 0;
+    apr_status_t status = body_read(&http, upload, reader);
+
+    if (status == APR_SUCCESS && !upload->writer) {
+        status = DS_EINPUT;
+        upload->fault = USAGE;
+    }
+    if (status == APR_SUCCESS) {
+        status = ds_launch_accept(&launch, upload->connection->db, upload->request->sync,
+                                  upload->writer, upload->r->pool);
+    }
+    if (status != APR_SUCCESS) {
+        return failure_answer(upload, http, status);
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
+                  DSLOGNO(0062) "sync %s: launch %" APR_INT64_T_FMT " accepted, %" APR_INT64_T_FMT
+                                " bytes",
+                  upload->request->sync->id, launch->id, ds_file_writer_size(upload->writer));
+    return HTTP_OK;
+}
+
+/* Is the sync switched on? HTTP_OK, or what goes to httpd. */
+static int enabled_check(upload_t *upload)
+{
+    const ds_sync_t *sync = upload->request->sync;
+    int enabled;
+    apr_status_t status =
+        ds_sync_enabled_get(&enabled, upload->connection->db, sync->id, upload->pool);
+
+    if (status != APR_SUCCESS) {
+        return failure_answer(upload, 0, status);
+    }
+    if (!enabled) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
+                      DSLOGNO(0063) "sync %s: an upload was refused, the sync is disabled",
+                      sync->id);
+        return upload->request->api->problem(upload->r, HTTP_INTERNAL_SERVER_ERROR,
+                                             "This data sync is disabled.");
+    }
+    return HTTP_OK;
+}
+
+int dsm_upload_receive(request_rec *r, const dsm_request_t *request)
+{
+    upload_t upload = {.r = r, .request = request};
+    const char *boundary =
+        ds_fmt_multipart_boundary(apr_table_get(r->headers_in, "Content-Type"), r->pool);
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    int result;
+
+    if (!boundary) {
+        return request->api->problem(r, HTTP_BAD_REQUEST, USAGE);
+    }
+    if (length && apr_atoi64(length) > request->sync->limits.upload + 2 * OTHER_PARTS_MAX) {
+        return failure_answer(&upload, 0, DS_ELIMIT);
+    }
+    if (dsm_db_acquire(&upload.connection) != APR_SUCCESS) {
+        return dsm_reply_failure(r, request, DS_EBUSY, NULL, "there is no database connection");
+    }
+    apr_pool_create(&upload.pool, r->pool);
+    result = enabled_check(&upload);
+    if (result == HTTP_OK) {
+        result = upload_store(&upload, boundary);
+    }
+    apr_pool_destroy(upload.pool);
+    dsm_db_release(upload.connection, upload.status);
+    if (result == HTTP_OK) {
+        dsm_worker_wake();
+    }
+    return result;
+}
