@@ -198,9 +198,10 @@ static int sqlite_code(const ds_db_t *db)
     return sqlite3_errcode(apr_dbd_native_handle(db->driver, db->handle));
 }
 
+/* A statement that expired by a change of our own fails without any code. */
 int ds_db_is_stale(const ds_db_t *db)
 {
-    return db->is_sqlite && sqlite_code(db) == SQLITE_SCHEMA;
+    return db->is_sqlite && (sqlite_code(db) == SQLITE_SCHEMA || sqlite_code(db) == SQLITE_OK);
 }
 
 static apr_status_t sqlite_status(const ds_db_t *db)

@@ -30,7 +30,7 @@ const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt);
  * failure in the transaction. */
 apr_status_t ds_db_failure(ds_db_t *db, int ret);
 
-/* Has a prepared statement failed because another connection changed the schema? SQLite only. */
+/* Has a prepared statement failed because the schema was changed? SQLite only. */
 int ds_db_is_stale(const ds_db_t *db);
 
 /* Run SQL that has no arguments: composed DDL, or a schema step of several statements. */

@@ -1,0 +1,125 @@
+/* What the database tests share: a fresh database that goes with the test. */
+#ifndef TEST_DATABASE_H
+#define TEST_DATABASE_H
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <apr_file_io.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "ds_check.h"
+#include "ds_db_migrate.h"
+#include "ds_db_table.h"
+#include "ds_queue.h"
+#include "ds_token.h"
+#include "tap.h"
+
+static apr_pool_t *test_pool;
+static const char *test_directory;
+static ds_db_where_t test_where;
+
+static inline void database_remove(void)
+{
+    static const char *const names[] = {"t.db", "t.db-lock", "t.db-wal", "t.db-shm"};
+    unsigned i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+        unlink(apr_pstrcat(test_pool, test_directory, "/", names[i], NULL));
+    rmdir(test_directory);
+}
+
+/* APR, and a directory of its own for the SQLite file. */
+static inline void database_begin(void)
+{
+    char template[] = "/tmp/datasync-db-XXXXXX";
+
+    apr_initialize();
+    apr_pool_create(&test_pool, NULL);
+    test_directory = apr_pstrdup(test_pool, mkdtemp(template));
+    test_where.driver = "sqlite3";
+    test_where.params = apr_pstrcat(test_pool, test_directory, "/t.db", NULL);
+    ds_db_init(test_pool);
+}
+
+static inline ds_db_t *database_open(int create)
+{
+    ds_db_t *db = NULL;
+    ds_problem_t *problem;
+
+    test_where.create = create;
+    problem = ds_db_open(&db, &test_where, test_pool);
+    if (problem)
+        printf("# %s\n", problem->text);
+    return db;
+}
+
+/* A migrated database, and a connection to it. */
+static inline ds_db_t *database_make(void)
+{
+    ds_db_t *db;
+    ds_problem_t *problem;
+
+    database_begin();
+    db = database_open(1);
+    problem = ds_db_migrate(db, test_pool);
+    if (problem)
+        printf("Bail out! %s\n", problem->text);
+    return db;
+}
+
+/* The last test of each program: whatever was done, the integrity queries hold. */
+static inline int database_end(ds_db_t *db)
+{
+    apr_array_header_t *faults;
+    int i;
+
+    if (db) {
+        ds_check_run(&faults, db, test_pool);
+        tap_is_number(faults->nelts, 0, "the integrity queries find nothing");
+        for (i = 0; i < faults->nelts; i++)
+            printf("# %s\n", APR_ARRAY_IDX(faults, i, const char *));
+    }
+    apr_pool_destroy(test_pool);
+    apr_pool_create(&test_pool, NULL);
+    database_remove();
+    return tap_end();
+}
+
+/* A number by SQL from outside, by the sqlite3 tool: what another program sees. */
+static inline long outside_number(const char *sql)
+{
+    FILE *pipe = popen(apr_psprintf(test_pool, "sqlite3 '%s' \"%s\"", test_where.params, sql), "r");
+    long number = -1;
+
+    if (pipe) {
+        if (fscanf(pipe, "%ld", &number) != 1)
+            number = -1;
+        pclose(pipe);
+    }
+    return number;
+}
+
+/* A sync for launches of an object. */
+static inline ds_sync_t *sync_make(const char *id, const char *object)
+{
+    ds_sync_t *sync = ds_sync_make(id, test_pool);
+
+    sync->object_name = object;
+    return sync;
+}
+
+/* Accept one small upload. */
+static inline ds_launch_t *launch_accept(ds_db_t *db, const ds_sync_t *sync, const char *text)
+{
+    ds_launch_t *launch = NULL;
+    ds_file_writer_t *writer;
+
+    ds_file_writer_begin(&writer, db, "a.csv", "text/csv", test_pool);
+    ds_file_writer_append(writer, text, strlen(text));
+    ds_launch_accept(&launch, db, sync, writer, test_pool);
+    return launch;
+}
+
+#endif

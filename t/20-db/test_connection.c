@@ -1,0 +1,165 @@
+/* Connections, the schema and transactions: the traps of apr_dbd stay closed. */
+#include <sys/wait.h>
+
+#include "database.h"
+
+static int tokens(ds_db_t *db)
+{
+    apr_array_header_t *list;
+
+    ds_token_list(&list, db, NULL, test_pool);
+    return list->nelts;
+}
+
+static apr_status_t token_write(ds_db_t *db, const char *id)
+{
+    return ds_db_query(db, NULL, STMT_TOKEN_CREATE,
+                       DS_ARGS(DS_TEXT(id), DS_TEXT("s"), DS_TEXT("n"), DS_TEXT("h"), DS_INT(1),
+                               DS_INT_OR_NULL(0)));
+}
+
+static void test_missing(void)
+{
+    ds_db_t *db = NULL;
+    ds_problem_t *problem;
+
+    test_where.create = 0;
+    problem = ds_db_open(&db, &test_where, test_pool);
+    tap_ok(problem && problem->status == DS_EBUSY, "a missing database can be waited for");
+    tap_ok(access(test_where.params, F_OK) != 0, "looking for a database does not make one");
+    problem = ds_db_driver_check("nosuch", test_pool);
+    tap_ok(problem && strstr(problem->text, "install libaprutil1-dbd-nosuch"),
+           "a missing driver is explained with its package");
+}
+
+static void test_migration(ds_db_t *db)
+{
+    int found, newest;
+
+    tap_ok(ds_db_migrate(db, test_pool) == NULL, "a migration that is done already does nothing");
+    ds_db_schema_version(&found, &newest, db, test_pool);
+    tap_is_number(found, newest, "the schema is the newest");
+    tap_is_number(outside_number("SELECT count(*) FROM ds_schema"), 1,
+                  "another program can read the database");
+    outside_number("UPDATE ds_schema SET version = 999; SELECT 1");
+    tap_ok(database_open(0) == NULL, "a newer schema is not touched by an older program");
+    outside_number(apr_psprintf(test_pool, "UPDATE ds_schema SET version = %d; SELECT 1", newest));
+}
+
+static void test_transactions(ds_db_t *db)
+{
+    ds_db_t *other = database_open(0);
+
+    ds_db_begin(db);
+    token_write(db, "one");
+    tap_is_number(tokens(other), 0, "nobody sees what is not committed");
+    ds_db_rollback(db);
+    tap_is_number(tokens(other), 0, "a rollback leaves nothing");
+
+    ds_db_begin(db);
+    token_write(db, "two");
+    tap_is_number(token_write(db, "two"), DS_ECONSTRAINT, "a refused value is told apart");
+    tap_ok(strstr(ds_db_error(db), "UNIQUE") != NULL, "the database's words are kept");
+    tap_is_number(ds_db_commit(db), DS_ECONSTRAINT, "commit tells that a statement had failed");
+    tap_is_number(tokens(other), 0, "and has rolled back");
+
+    tap_is_number(token_write(db, "three"), APR_SUCCESS, "the connection goes on afterwards");
+    tap_is_number(tokens(other), 1, "a statement alone is a transaction");
+    ds_db_close(other);
+}
+
+static void test_pool_end(ds_db_t *db)
+{
+    ds_db_t *doomed = NULL;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, test_pool);
+    ds_db_open(&doomed, &test_where, pool);
+    ds_db_begin(doomed);
+    token_write(doomed, "doomed");
+    apr_pool_destroy(pool);
+    tap_is_number(tokens(db), 1, "a pool that goes with an open transaction commits nothing");
+    tap_is_number(token_write(db, "four"), APR_SUCCESS, "nor does it keep the database locked");
+}
+
+/* Every statement prepared before a change of the schema fails for ever in apr_dbd's driver. */
+static void test_stale(ds_db_t *db)
+{
+    outside_number("CREATE TABLE from_outside (a); SELECT 1");
+    tap_is_number(tokens(db), 2, "a select outlives a change of the schema");
+    outside_number("CREATE TABLE from_outside_2 (a); SELECT 1");
+    tap_is_number(token_write(db, "five"), APR_SUCCESS, "a write outlives a change of the schema");
+    outside_number("CREATE TABLE from_outside_3 (a); SELECT 1");
+    ds_db_begin(db);
+    tap_is_number(token_write(db, "six"), APR_SUCCESS, "also inside a transaction");
+    tap_is_number(ds_db_commit(db), APR_SUCCESS, "which can be committed");
+    tap_is_number(tokens(db), 4, "with all its rows");
+}
+
+/* The lock file keeps our own connections apart; a stranger's lock is met by SQLite itself. */
+static void test_busy(ds_db_t *db)
+{
+    ds_db_t *other = database_open(0);
+    apr_time_t began = apr_time_now();
+
+    ds_db_begin(other);
+    tap_is_number(ds_db_begin(db), DS_EBUSY, "a second writer is told to come again");
+    tap_ok(apr_time_now() - began < apr_time_from_sec(4), "within seconds");
+    ds_db_rollback(other);
+    tap_is_number(ds_db_begin(db), APR_SUCCESS, "and can write when the first has gone");
+    ds_db_rollback(db);
+    ds_db_close(other);
+}
+
+static void other_writer_run(int pipe_end)
+{
+    ds_db_t *db;
+    apr_status_t status;
+
+    apr_pool_create(&test_pool, NULL);
+    db = database_open(0);
+    write(pipe_end, "r", 1);
+    status = token_write(db, "from another process");
+    _exit(status == APR_SUCCESS ? 0 : 1);
+}
+
+/* A long series of transactions, as an import is one: another process must get its turn. */
+static void test_fair(ds_db_t *db)
+{
+    int ends[2], status = 1, i;
+    char byte;
+    pid_t pid;
+
+    ds_db_close(db);
+    if (pipe(ends) != 0 || (pid = fork()) < 0)
+        exit(1);
+    if (pid == 0)
+        other_writer_run(ends[1]);
+    db = database_open(0);
+    read(ends[0], &byte, 1);
+    for (i = 0; i < 400 && waitpid(pid, &status, WNOHANG) != pid; i++) {
+        ds_db_begin(db);
+        apr_sleep(apr_time_from_msec(20));
+        ds_db_rollback(db);
+        ds_db_yield(db);
+    }
+    tap_ok(i < 100 && WIFEXITED(status) && WEXITSTATUS(status) == 0,
+           "who waits to write gets its turn beside a long series of batches");
+}
+
+int main(void)
+{
+    ds_db_t *db;
+
+    database_begin();
+    test_missing();
+    db = database_open(1);
+    ds_db_migrate(db, test_pool);
+    test_migration(db);
+    test_transactions(db);
+    test_pool_end(db);
+    test_stale(db);
+    test_busy(db);
+    test_fair(db);
+    return database_end(database_open(0));
+}

@@ -1,0 +1,235 @@
+/* Files, launches and the queue: what is accepted is there, and each launch has one owner. */
+#include "database.h"
+
+static int alive_answer;
+
+static int alive(const char *owner)
+{
+    return alive_answer;
+}
+
+static ds_launch_t *launch_get(ds_db_t *db, apr_int64_t id)
+{
+    ds_launch_t *launch = NULL;
+
+    ds_launch_get(&launch, db, NULL, id, test_pool);
+    return launch;
+}
+
+static ds_claim_t *claim(ds_db_t *db, const char *owner)
+{
+    ds_claim_t *made = NULL;
+
+    ds_queue_claim(&made, db, owner, apr_time_from_sec(30), test_pool);
+    return made;
+}
+
+static void finish(ds_db_t *db, const ds_claim_t *owned)
+{
+    ds_queue_finish(db, owned, DS_LAUNCH_FINISHED, "done");
+}
+
+static void test_file(ds_db_t *db, const ds_sync_t *sync)
+{
+    apr_size_t size = 2 * DS_FILE_CHUNK_SIZE + 4711, got;
+    char *data = apr_palloc(test_pool, size), sha256[DS_SHA256_HEX_SIZE];
+    const char *chunk;
+    ds_file_writer_t *writer;
+    ds_launch_t *launch = NULL;
+    ds_file_t *file = NULL;
+    apr_int64_t start, offset = 0;
+    apr_size_t i, wrong = 0;
+
+    for (i = 0; i < size; i++)
+        data[i] = (char)(i * 31 + (i >> 8));
+    ds_file_writer_begin(&writer, db, "big.bin", NULL, test_pool);
+    for (i = 0; i < size; i += 100000)
+        ds_file_writer_append(writer, data + i, size - i < 100000 ? size - i : 100000);
+    tap_is_number(outside_number("SELECT count(*) FROM ds_launch"), 0,
+                  "an upload is not visible before its end");
+    ds_launch_accept(&launch, db, sync, writer, test_pool);
+    ds_file_get(&file, db, launch->id, "input", test_pool);
+    tap_is_number(file->size, (apr_int64_t)size, "every byte is counted");
+    ds_digest_sha256(sha256, data, size);
+    tap_is_text(file->sha256, sha256, "the digest is the one of the bytes");
+    while (ds_file_chunk_read(&chunk, &got, &start, db, file->id, offset, test_pool) ==
+           APR_SUCCESS) {
+        wrong += memcmp(chunk, data + start, got) != 0;
+        offset = start + (apr_int64_t)got;
+    }
+    tap_is_number(offset, (apr_int64_t)size, "the file is read to its end");
+    tap_is_number((apr_int64_t)wrong, 0, "and byte for byte, NUL bytes too");
+    ds_file_chunk_read(&chunk, &got, &start, db, file->id, DS_FILE_CHUNK_SIZE + 5, test_pool);
+    tap_is_number(start, DS_FILE_CHUNK_SIZE, "any place of it can be found");
+    finish(db, claim(db, "r"));
+}
+
+static void test_given_up(ds_db_t *db)
+{
+    char *data = apr_pcalloc(test_pool, DS_FILE_CHUNK_SIZE);
+    ds_file_writer_t *writer;
+    apr_pool_t *request;
+    int more = 1, turns, i;
+
+    apr_pool_create(&request, test_pool);
+    ds_file_writer_begin(&writer, db, NULL, NULL, request);
+    for (i = 0; i < 40; i++)
+        ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE);
+    ds_file_sweep(&more, db, apr_time_now() - apr_time_from_sec(3600), test_pool);
+    tap_is_number(more, 0, "an upload that still arrives is not swept");
+    apr_pool_destroy(request);
+    for (turns = 0, more = 1; more && turns < 100; turns++)
+        ds_file_sweep(&more, db, apr_time_now() - apr_time_from_sec(3600), test_pool);
+    tap_is_number(outside_number("SELECT count(*) FROM ds_file WHERE launch_id IS NULL"), 0,
+                  "a given up upload leaves no file");
+    tap_is_number(outside_number("SELECT count(*) FROM ds_chunk c WHERE NOT EXISTS (SELECT 1 FROM "
+                                 "ds_file f WHERE f.id = c.file_id)"),
+                  0, "and no chunk");
+    tap_ok(turns > 2, "in several short transactions");
+}
+
+static void test_order(ds_db_t *db, const ds_sync_t *cars, const ds_sync_t *people)
+{
+    ds_launch_t *first = launch_accept(db, cars, "a"), *second = launch_accept(db, cars, "b");
+    ds_launch_t *other = launch_accept(db, people, "c");
+    ds_claim_t *one = claim(db, "r1"), *two = claim(db, "r2");
+
+    tap_is_number(one->launch->id, first->id, "the oldest launch runs first");
+    tap_is_number(two->launch->id, other->id, "launches of different objects run side by side");
+    tap_ok(claim(db, "r3") == NULL, "launches of one object run one after the other");
+    finish(db, one);
+    one = claim(db, "r1");
+    tap_is_number(one->launch->id, second->id, "in the order of acceptance");
+    finish(db, one);
+    finish(db, two);
+}
+
+static void test_owner(ds_db_t *db, const ds_sync_t *sync)
+{
+    ds_counters_t rows = {.read = 5, .ok = 4, .failed = 1};
+    ds_checkpoint_t checkpoint = {100, 6};
+    ds_claim_t *first, *second;
+    int cancelled, reclaimed;
+
+    launch_accept(db, sync, "x");
+    first = claim(db, "r1");
+    ds_db_begin(db);
+    ds_queue_checkpoint(&cancelled, db, first, &rows, &checkpoint, test_pool);
+    ds_file_append(db, first->launch->id, "failures", "f\n", 2, test_pool);
+    ds_file_append(db, first->launch->id, "failures", "gg\n", 3, test_pool);
+    tap_is_number(ds_db_commit(db), APR_SUCCESS, "a batch is stored with its checkpoint");
+    tap_is_number(ds_queue_release(db, first), APR_SUCCESS, "a launch can be handed back");
+    second = claim(db, "r2");
+    tap_is_number(second->checkpoint.offset, 100, "the next runner goes on at the checkpoint");
+    tap_is_number(second->launch->rows.ok, 4, "with the counters of then");
+    ds_db_begin(db);
+    tap_is_number(ds_queue_checkpoint(&cancelled, db, first, &rows, &checkpoint, test_pool),
+                  DS_ELOST, "who has lost a launch cannot write");
+    ds_db_rollback(db);
+    tap_is_number(ds_queue_finish(db, first, DS_LAUNCH_FINISHED, "x"), DS_ELOST, "nor end it");
+    alive_answer = 1;
+    ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+    tap_is_number(reclaimed, 0, "a living runner keeps its launch");
+    alive_answer = 0;
+    ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+    tap_is_number(reclaimed, 1, "a dead runner's launch is taken away");
+    finish(db, claim(db, "r3"));
+}
+
+static void test_lease(ds_db_t *db, const ds_sync_t *sync)
+{
+    ds_claim_t *owned = NULL;
+    int reclaimed;
+
+    launch_accept(db, sync, "x");
+    ds_queue_claim(&owned, db, "far away", apr_time_from_msec(1), test_pool);
+    apr_sleep(apr_time_from_msec(5));
+    alive_answer = 1;
+    ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+    tap_is_number(reclaimed, 1, "a runner of another machine loses its launch with its lease");
+    finish(db, claim(db, "r"));
+}
+
+static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
+{
+    apr_int64_t id = launch_accept(db, sync, "poison")->id;
+    ds_counters_t none = {0};
+    ds_checkpoint_t start = {0};
+    int i, reclaimed, cancelled;
+
+    alive_answer = 0;
+    for (i = 0; i < 2; i++) {
+        claim(db, "r");
+        ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+    }
+    tap_is_number(launch_get(db, id)->state, DS_LAUNCH_QUEUED, "a launch outlives two crashes");
+    ds_db_begin(db);
+    ds_queue_checkpoint(&cancelled, db, claim(db, "r"), &none, &start, test_pool);
+    ds_db_commit(db);
+    tap_is_number(launch_get(db, id)->crashes, 0, "progress forgives earlier crashes");
+    for (i = 0; i < 3; i++) {
+        ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+        claim(db, "r");
+    }
+    tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED, "three in a row fail it");
+    tap_ok(strstr(launch_get(db, id)->message, "died 3 times") != NULL, "and the message says why");
+}
+
+static void test_cancel(ds_db_t *db, const ds_sync_t *sync)
+{
+    ds_counters_t none = {0};
+    ds_checkpoint_t start = {0};
+    apr_int64_t id = launch_accept(db, sync, "x")->id;
+    ds_launch_state_e state;
+    ds_claim_t *owned;
+    int cancelled = 0;
+
+    ds_launch_cancel(&state, db, NULL, id, "ann", test_pool);
+    tap_is_number(state, DS_LAUNCH_CANCELLED, "a queued launch is cancelled at once");
+    tap_is_text(launch_get(db, id)->message, "Cancelled by user: ann", "by a name");
+    tap_is_number(ds_launch_cancel(&state, db, NULL, id, "ann", test_pool), DS_ESTATE,
+                  "what has ended cannot be cancelled");
+    tap_is_number(ds_launch_cancel(&state, db, "another", id, "ann", test_pool), DS_ENOTFOUND,
+                  "another sync's launch looks like none");
+    id = launch_accept(db, sync, "x")->id;
+    owned = claim(db, "r");
+    ds_launch_cancel(&state, db, NULL, id, "bob", test_pool);
+    tap_is_number(state, DS_LAUNCH_CANCELLING, "a running one is asked to stop");
+    ds_db_begin(db);
+    ds_queue_checkpoint(&cancelled, db, owned, &none, &start, test_pool);
+    ds_db_commit(db);
+    tap_ok(cancelled, "the runner learns it with its next batch");
+    ds_queue_finish(db, owned, DS_LAUNCH_CANCELLED, "0 rows imported");
+    tap_is_text(launch_get(db, id)->message, "Cancelled by user: bob: 0 rows imported",
+                "what was done by then is said");
+}
+
+static void test_list(ds_db_t *db)
+{
+    apr_array_header_t *list;
+
+    ds_launch_list(&list, db, "cars", 3, test_pool);
+    tap_is_number(list->nelts, 3, "a list has at most so many launches");
+    tap_ok(APR_ARRAY_IDX(list, 0, ds_launch_t *)->id > APR_ARRAY_IDX(list, 2, ds_launch_t *)->id,
+           "the newest first");
+    tap_is_text(ds_launch_summary(DS_KIND_IMPORT, &(ds_counters_t){1207, 1204, 3, 0, 0}, test_pool),
+                "1,204 rows imported, 3 failed: see the failures file", "a summary is plain words");
+    tap_is_text(ds_launch_summary(DS_KIND_IMPORT, &(ds_counters_t){1, 1, 0, 0, 0}, test_pool),
+                "1 row imported", "also for one row");
+}
+
+int main(void)
+{
+    ds_db_t *db = database_make();
+    ds_sync_t *cars = sync_make("cars", "car_c"), *people = sync_make("people", "person");
+
+    test_file(db, cars);
+    test_given_up(db);
+    test_order(db, cars, people);
+    test_owner(db, cars);
+    test_lease(db, cars);
+    test_crashes(db, cars);
+    test_cancel(db, cars);
+    test_list(db);
+    return database_end(db);
+}

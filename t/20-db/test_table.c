@@ -1,0 +1,167 @@
+/* Tables of objects: what an import writes is what a reader of the table sees. */
+#include "ds_def.h"
+
+#include "database.h"
+
+static const ds_db_column_t columns[] = {
+    {"vin", DS_COLUMN_TEXT, 1}, {"color", DS_COLUMN_TEXT, 0}, {"doors", DS_COLUMN_INTEGER, 0}};
+static const ds_db_table_t cars = {"car_c", columns, 3};
+
+static apr_status_t rows_write(ds_db_t *db, const ds_db_table_t *table, const char **values,
+                               int count, int launch)
+{
+    ds_db_upsert_t *upsert = ds_db_upsert_make(db, table, test_pool);
+    apr_status_t status;
+
+    ds_db_begin(db);
+    status = ds_db_upsert_rows(upsert, values, count, launch, "2026-01-01T00:00:00Z");
+    if (status == APR_SUCCESS)
+        return ds_db_commit(db);
+    ds_db_rollback(db);
+    return status;
+}
+
+static void table_make(ds_db_t *db, const ds_db_table_t *table)
+{
+    ds_db_begin(db);
+    tap_is_number(ds_db_table_create(db, table, test_pool), APR_SUCCESS, "a table is made");
+    ds_db_commit(db);
+}
+
+static void test_upsert(ds_db_t *db)
+{
+    const char *first[] = {"A", "red", "4", "B", "blue", NULL};
+    const char *again[] = {"A", "red", "4", "B", "green", "2"};
+    const char *twice[] = {"C", "x", "1", "C", "y", "2"};
+
+    rows_write(db, &cars, first, 2, 1);
+    tap_is_number(outside_number("SELECT count(*) FROM car_c"), 2, "rows are there");
+    tap_is_number(outside_number("SELECT count(*) FROM car_c WHERE doors IS NULL"), 1,
+                  "an empty value is NULL");
+    rows_write(db, &cars, again, 2, 2);
+    tap_is_number(outside_number("SELECT count(*) FROM car_c"), 2, "the key tells rows apart");
+    tap_is_number(outside_number("SELECT doors FROM car_c WHERE vin='B' AND color='green'"), 2,
+                  "a changed row is changed");
+    tap_is_number(outside_number("SELECT _launch_id FROM car_c WHERE vin='A'"), 1,
+                  "an unchanged row is not written again");
+    rows_write(db, &cars, twice, 2, 3);
+    tap_is_number(outside_number("SELECT doors FROM car_c WHERE vin='C'"), 2,
+                  "of two rows with one key in one batch the last counts");
+    tap_is_number(outside_number("SELECT typeof(doors)='integer' FROM car_c WHERE vin='C'"), 1,
+                  "a number is stored as a number");
+}
+
+static void test_merge(ds_db_t *db)
+{
+    static const ds_db_column_t some[] = {{"vin", DS_COLUMN_TEXT, 1},
+                                          {"doors", DS_COLUMN_INTEGER, 0}};
+    static const ds_db_table_t part = {"car_c", some, 2};
+    static const ds_db_table_t keys = {"car_c", some, 1};
+    const char *row[] = {"A", "5"};
+
+    rows_write(db, &part, row, 1, 4);
+    tap_is_number(
+        outside_number("SELECT count(*) FROM car_c WHERE vin='A' AND color='red' AND doors=5"), 1,
+        "columns that a file does not have keep their values");
+    tap_is_number(rows_write(db, &keys, row, 1, 5), APR_SUCCESS, "a file of keys alone is fine");
+}
+
+/* More rows than one statement takes: every size of the last statements. */
+static void test_many(ds_db_t *db)
+{
+    const char **values = apr_palloc(test_pool, sizeof(char *) * 3 * 1000);
+    int sizes[] = {1, 15, 16, 17, 199, 200, 201, 433}, written = 0;
+    unsigned s;
+    int i;
+
+    for (s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
+        for (i = 0; i < sizes[s]; i++) {
+            values[3 * i] = apr_psprintf(test_pool, "many-%d", written + i);
+            values[3 * i + 1] = "white";
+            values[3 * i + 2] = "3";
+        }
+        rows_write(db, &cars, values, sizes[s], 6);
+        written += sizes[s];
+    }
+    tap_is_number(outside_number("SELECT count(*) FROM car_c WHERE vin LIKE 'many-%'"), written,
+                  "no row is lost between statements of different sizes");
+}
+
+static void test_columns_added(ds_db_t *db)
+{
+    static const ds_db_column_t more[] = {{"vin", DS_COLUMN_TEXT, 1},
+                                          {"color", DS_COLUMN_TEXT, 1},
+                                          {"doors", DS_COLUMN_INTEGER, 0},
+                                          {"sold", DS_COLUMN_DATE, 0}};
+    static const ds_db_table_t wider = {"car_c", more, 4};
+    long before = outside_number("SELECT count(*) FROM car_c");
+
+    table_make(db, &wider);
+    tap_is_number(outside_number("SELECT count(*) FROM car_c WHERE sold IS NULL"), before,
+                  "a new field is a new column, and no row is lost");
+    tap_is_number(outside_number("SELECT count(*) FROM pragma_index_list('car_c')"), 1,
+                  "another key replaces the old one");
+}
+
+/* The administrator's own rules on the table: a refusal hits one row. */
+static void test_refused(ds_db_t *db)
+{
+    static const ds_db_column_t c[] = {{"id", DS_COLUMN_INTEGER, 1}, {"n", DS_COLUMN_INTEGER, 0}};
+    static const ds_db_table_t t = {"checked", c, 2};
+    const char *good[] = {"1", "1"}, *bad[] = {"2", "13"}, *fatal[] = {"3", "99"};
+    ds_db_upsert_t *upsert;
+
+    table_make(db, &t);
+    outside_number("CREATE TRIGGER no13 BEFORE INSERT ON checked WHEN new.n = 13"
+                   " BEGIN SELECT raise(ABORT, 'unlucky'); END; SELECT 1");
+    outside_number("CREATE TRIGGER no99 BEFORE INSERT ON checked WHEN new.n = 99"
+                   " BEGIN SELECT raise(ROLLBACK, 'all of it'); END; SELECT 1");
+    upsert = ds_db_upsert_make(db, &t, test_pool);
+    ds_db_begin_tolerant(db);
+    ds_db_upsert_rows(upsert, good, 1, 1, "now");
+    tap_is_number(ds_db_upsert_rows(upsert, bad, 1, 1, "now"), DS_ECONSTRAINT,
+                  "a trigger's refusal is the row's fault");
+    tap_is_text(ds_db_error(db), "unlucky", "in the words of the trigger");
+    tap_is_number(ds_db_forgive(db), APR_SUCCESS, "it can be passed over");
+    tap_is_number(ds_db_commit(db), APR_SUCCESS, "and the others be committed");
+    tap_is_number(outside_number("SELECT count(*) FROM checked"), 1, "the good row is there");
+
+    ds_db_begin_tolerant(db);
+    ds_db_upsert_rows(upsert, fatal, 1, 1, "now");
+    tap_ok(ds_db_forgive(db) != APR_SUCCESS, "a transaction that the database gave up is over");
+    tap_ok(ds_db_commit(db) != APR_SUCCESS, "and cannot be committed by mistake");
+}
+
+static void test_definitions(ds_db_t *db)
+{
+    ds_def_t *def = ds_def_make(test_pool), *back = NULL;
+    ds_object_t *object = ds_object_make("person", test_pool);
+    ds_sync_t *sync = sync_make("people", "person");
+
+    ds_object_field_add(object, "id", "integer", NULL, test_pool);
+    ds_object_field_add(object, "name", "string", "40", test_pool);
+    ds_object_key_add(object, "ID", test_pool);
+    ds_def_object_add(def, object, test_pool);
+    ds_def_sync_add(def, sync, test_pool);
+    tap_ok(ds_def_sync_bind(def, sync, test_pool) == NULL, "a sync finds its object");
+    tap_ok(ds_def_store(def, db, test_pool) == NULL, "definitions are stored");
+    tap_ok(ds_def_store(def, db, test_pool) == NULL, "twice as well as once");
+    tap_is_number(ds_def_load(&back, db, test_pool), APR_SUCCESS, "and read back");
+    tap_is_text(ds_def_to_json(back, test_pool), ds_def_to_json(def, test_pool),
+                "without any difference");
+    tap_is_number(outside_number("SELECT count(*) FROM person"), 0, "the object has its table");
+}
+
+int main(void)
+{
+    ds_db_t *db = database_make();
+
+    table_make(db, &cars);
+    test_upsert(db);
+    test_merge(db);
+    test_many(db);
+    test_columns_added(db);
+    test_refused(db);
+    test_definitions(db);
+    return database_end(db);
+}

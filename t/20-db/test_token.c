@@ -1,0 +1,45 @@
+/* Tokens: who has a good one gets in, nobody else. */
+#include "database.h"
+
+static int is_good(ds_db_t *db, const char *sync_id, const char *text)
+{
+    ds_token_t *token;
+
+    return ds_token_check(&token, db, sync_id, text, test_pool) == APR_SUCCESS;
+}
+
+int main(void)
+{
+    ds_db_t *db = database_make();
+    ds_token_t *token, *old;
+    const char *text, *second, *expired;
+    char *broken;
+
+    ds_token_create(&token, &text, db, "cars", "dealer", 0, test_pool);
+    ds_token_create(&old, &second, db, "cars", "other", 0, test_pool);
+    ds_token_create(&old, &expired, db, "cars", "old", apr_time_now() - 1, test_pool);
+    tap_ok(!strncmp(text, "dst_", 4) && strlen(text) == 58, "a token can be told by its form");
+    tap_ok(is_good(db, "cars", text), "a token opens its sync");
+    tap_ok(is_good(db, "cars", second), "a sync may have two, so that they can be changed");
+    tap_ok(!is_good(db, "people", text), "but no other sync");
+    tap_ok(!is_good(db, "cars", expired), "an expired one opens nothing");
+    broken = apr_pstrdup(test_pool, text);
+    broken[57] = broken[57] == 'A' ? 'B' : 'A';
+    tap_ok(!is_good(db, "cars", broken), "nor does one with a wrong letter");
+    broken = apr_pstrdup(test_pool, text);
+    broken[5] = broken[5] == 'A' ? 'B' : 'A';
+    tap_ok(!is_good(db, "cars", broken), "nor one with an unknown id");
+    tap_ok(!is_good(db, "cars", ""), "nor an empty one");
+    tap_ok(!is_good(db, "cars", apr_pstrcat(test_pool, text, "x", NULL)), "nor a longer one");
+    tap_ok(!is_good(db, "cars", "' OR 1=1 --"), "nor SQL");
+    tap_is_number(outside_number(apr_psprintf(test_pool,
+                                              "SELECT count(*) FROM ds_token WHERE "
+                                              "secret_sha256 LIKE '%%%s%%'",
+                                              text + 15)),
+                  0, "the secret is not in the database");
+    tap_is_number(ds_token_revoke(db, token->id), APR_SUCCESS, "a token can be revoked");
+    tap_ok(!is_good(db, "cars", text), "and is useless at once");
+    tap_is_number(ds_token_revoke(db, token->id), DS_ENOTFOUND, "once");
+    tap_ok(is_good(db, "cars", second), "the other one still works");
+    return database_end(db);
+}
