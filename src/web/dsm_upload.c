@@ -170,7 +170,8 @@ static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *r
         status = ds_fmt_multipart_end(reader);
     }
     if (status == APR_EINVAL && !upload->fault) {
-        upload->fault = ds_fmt_multipart_fault(reader);
+        upload->fault =
+            apr_psprintf(r->pool, "The body is not right: %s.", ds_fmt_multipart_fault(reader));
     }
     return status;
 }
@@ -190,7 +191,7 @@ static int filter_failure_answer(upload_t *upload, int http, apr_status_t status
         text = "The request is larger than this server allows.";
     }
     else {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, status, r,
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, status == AP_FILTER_ERROR ? APR_SUCCESS : status, r,
                       DSLOGNO(0061) "sync %s: the upload ended after %" APR_INT64_T_FMT
                                     " bytes of its body, nothing is kept",
                       upload->request->sync->id, upload->total);

@@ -10,7 +10,6 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "ds_log.h"
@@ -49,14 +48,6 @@ static apr_status_t generation_forget(void *data)
     return APR_SUCCESS;
 }
 
-static void close_on_exec(apr_file_t *file)
-{
-    apr_os_file_t fd;
-
-    apr_os_file_get(&fd, file);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 /* Both ends stay open in the parent: so a write never meets a pipe without a reader, and the next
  * run gets the same pipe. */
 static apr_status_t wake_pipe_open(int *fd, generation_t *g)
@@ -65,8 +56,9 @@ static apr_status_t wake_pipe_open(int *fd, generation_t *g)
         apr_file_pipe_create_ex(&g->wake_read, &g->wake_write, APR_READ_BLOCK, g->pool);
 
     if (status == APR_SUCCESS) {
-        close_on_exec(g->wake_read);
-        close_on_exec(g->wake_write);
+        /* APR's pipes are inherited unless told otherwise. */
+        apr_file_inherit_unset(g->wake_read);
+        apr_file_inherit_unset(g->wake_write);
         status = apr_os_file_get(fd, g->wake_read);
     }
     return status;
