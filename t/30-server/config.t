@@ -1,0 +1,129 @@
+# `apachectl -t` must find each mistake and say what to write: else the administrator finds it at night.
+use strict;
+use warnings FATAL => 'all';
+use DSTest;
+use Apache::Test '-withtestmore';
+
+my $node = DSNode->prepare;
+my $database = "DataSyncDatabase sqlite3 state/datasync.db\n";
+my $worker = 'DataSyncWorker On program=' . DSNode::run_dir() . "/bin/datasync-worker\n";
+my $object = "<DataSyncObject car>\nField vin string\nKey vin\n</DataSyncObject>\n";
+my $sync = "<DataSync cars>\nObject car\n</DataSync>\n";
+my $all = "$database$worker$object${sync}DataSyncAPI prisma\n";
+
+sub object { return "<DataSyncObject car>\n" . join('', map { "$_\n" } @_) . "</DataSyncObject>\n" }
+sub sync { return "$object<DataSync cars>\nObject car\n" . join('', map { "$_\n" } @_) . "</DataSync>\n" }
+
+my $open = "$node->{dir}/readable";
+my $empty = "$node->{dir}/empty";
+for ([$open, 0644, "dbname=x password=y\n"], [$empty, 0600, '']) {
+    my ($path, $mode, $text) = @$_;
+    open my $out, '>', $path or die $!;
+    print {$out} $text;
+    close $out or die $!;
+    chmod $mode, $path;
+}
+
+# Each wrong configuration and what must be said about it, to the letter.
+my @wrong = (
+    ['DataSyncDatabase oracle x', 'DataSyncDatabase oracle: there is no such driver: write sqlite3 or pgsql'],
+    ['DataSyncDatabase pgsql', 'DataSyncDatabase pgsql: write the connection string too, for example "dbname=datasync"'],
+    ['DataSyncDatabase', 'DataSyncDatabase takes 1-2 arguments, the driver (sqlite3 or pgsql) and its file or connection string, which may be file:/path or env:NAME'],
+    ['DataSyncDatabase pgsql "dbname=x password=hunter2"', 'DataSyncDatabase pgsql: a password here would be shown by mod_info: write the connection string into a file and file:/path/of/the/file here, or env:NAME'],
+    ['DataSyncDatabase pgsql postgresql://me:hunter2@db/x', 'DataSyncDatabase pgsql: a password here would be shown by mod_info: write the connection string into a file and file:/path/of/the/file here, or env:NAME'],
+    ["DataSyncDatabase pgsql file:$open", "DataSyncDatabase pgsql: everybody on this machine can read $open: chmod o-rwx it"],
+    ["DataSyncDatabase pgsql file:$empty", "DataSyncDatabase pgsql: $empty is empty: write the value into its first line"],
+    ['DataSyncDatabase pgsql file:relative', 'DataSyncDatabase pgsql: write the whole path of the file, for example file:/etc/datasync/database'],
+    ['DataSyncDatabase pgsql file:/nowhere/at/all', 'DataSyncDatabase pgsql: cannot read /nowhere/at/all: No such file or directory'],
+    ['DataSyncDatabase pgsql env:DS_NO_SUCH_NAME', 'DataSyncDatabase pgsql: the environment of httpd has no variable DS_NO_SUCH_NAME'],
+    ["DataSyncDatabase sqlite3 a\nDataSyncDatabase sqlite3 b", qr/DataSyncDatabase: it was already given in line \d+ of .*: write it once/],
+    ["<VirtualHost *>\n$database</VirtualHost>", 'DataSyncDatabase cannot occur within <VirtualHost> section'],
+    ["<Location />\n$database</Location>", qr/DataSyncDatabase .*(?:not allowed here|cannot occur)/],
+    ['DataSyncWorker Maybe', 'DataSyncWorker: write On or Off first, then options such as runners=2'],
+    ['DataSyncWorker', 'DataSyncWorker: write On or Off first, then options such as runners=2'],
+    ['DataSyncWorker On 2', 'DataSyncWorker 2: an option is NAME=VALUE, for example runners=2'],
+    ['DataSyncWorker On runners=0', 'DataSyncWorker runners=0: write a whole number from 1 to 64'],
+    ['DataSyncWorker On runners=many', 'DataSyncWorker runners=many: write a whole number from 1 to 64'],
+    ['DataSyncWorker On cache=1T', 'DataSyncWorker cache=1T: write a whole number from 1 to 16384'],
+    ['DataSyncWorker On lease=1', 'DataSyncWorker lease=1: write a whole number from 5 to 3600'],
+    ['DataSyncWorker On threads=2', 'DataSyncWorker threads=2: there is no such option: write runners=, program=, cache= or lease='],
+    ['DataSyncWorker On program=worker', 'DataSyncWorker program=worker: write the whole path of the program'],
+    ["$database$object${sync}DataSyncAPI prisma\nDataSyncWorker On program=/nowhere/worker", qr/DataSyncWorker: there is no program \/nowhere\/worker that everybody may run: install it, or write program=\/path\/of\/datasync-worker/],
+    ['DataSyncMaxUpload 1X', qr/DataSyncMaxUpload 1X: write a number of bytes from 1 to \S+, for example 512K, 20M or 2G/],
+    ['DataSyncMaxUpload 0', qr/DataSyncMaxUpload 0: write a number of bytes from 1 to/],
+    ['DataSyncMaxUpload -5', qr/DataSyncMaxUpload -5: write a number of bytes from 1 to/],
+    ['DataSyncMaxUpload 99999999999999999999', qr/DataSyncMaxUpload 9+: write a number of bytes from 1 to/],
+    ['DataSyncAPI soap', qr/DataSyncAPI soap: there is no such protocol in this version: write prisma/],
+    ["DataSyncAPI prisma\nDataSyncAPI prisma", qr/DataSyncAPI prisma: it was already given in line \d+ of .*: write it once/],
+    ['DataSyncAPI prisma sync', 'DataSyncAPI prisma sync: a prefix starts with / and does not end with it, for example /sync'],
+    ['DataSyncAPI prisma /sync/', 'DataSyncAPI prisma /sync/: a prefix starts with / and does not end with it, for example /sync'],
+    ['DataSyncAPI prisma /a/../b', 'DataSyncAPI prisma /a/../b: a prefix is a plain path, for example /sync'],
+    ["<DataSyncObject>\n</DataSyncObject>", '<DataSyncObject> takes one argument, the name of the object: <DataSyncObject NAME>'],
+    ["<DataSyncObject a b>\n</DataSyncObject>", '<DataSyncObject> takes one argument, the name of the object: <DataSyncObject NAME>'],
+    ["<DataSyncObject car\n</DataSyncObject>", q(<DataSyncObject must end with '>')],
+    ["<DataSyncObject 1car>\n</DataSyncObject>", qr/<DataSyncObject 1car>: .*letter/],
+    ["<DataSyncObject ds_car>\n</DataSyncObject>", qr/<DataSyncObject ds_car>: .*ds_/],
+    ["<DataSyncObject car\"x>\n</DataSyncObject>", qr/<DataSyncObject car.*letter/],
+    [object(), '<DataSyncObject car>: object "car" has no field: write at least one line "Field NAME TYPE"'],
+    [object('Field vin string'), '<DataSyncObject car>: object "car" has no key: write "Key FIELD" with the field that tells records apart'],
+    [object('Field vin'), '<DataSyncObject car>: Field vin: write Field NAME TYPE, or Field NAME string CHARACTERS'],
+    [object('Field vin varchar'), '<DataSyncObject car>: Field vin varchar: field "vin": there is no type "varchar": write string, text, integer, decimal, boolean, date, datetime, email, phone or url'],
+    [object('Field vin string 0'), qr/<DataSyncObject car>: Field vin string 0: field "vin": "0" is not a length: write a number of characters from 1 to \d+/],
+    [object('Field vin integer 5'), '<DataSyncObject car>: Field vin integer 5: field "vin": only a string has a length, integer has none'],
+    [object('Field vin string', 'Field VIN text', 'Key vin'), '<DataSyncObject car>: Field VIN text: field "VIN" stands twice'],
+    [object('Field "v i n" string'), qr/<DataSyncObject car>: Field .*: the field name "v i n" /],
+    [object('Field vin string', 'Key win'), '<DataSyncObject car>: the key "win" is not a field: write a Field line for it first'],
+    [object('Field vin string', 'Key vin vin'), '<DataSyncObject car>: the key "vin" stands twice'],
+    [object('Field vin string', 'Key vin', 'Key vin'), qr/<DataSyncObject car>: Key vin: it was already given in line \d+: write it once/],
+    [object('Column vin string'), '<DataSyncObject car>: Column vin string: this section has no such word: use DisplayName, Field or Key'],
+    [object('DisplayName ""', 'Field vin string', 'Key vin'), '<DataSyncObject car>: DisplayName "": the name is empty'],
+    ["$object$object", '<DataSyncObject car>: object "car" is defined twice'],
+    ["<DataSync cars>\n</DataSync>", '<DataSync cars>: it has no object: write Object NAME, the name of a <DataSyncObject> section'],
+    ["<DataSync c/d>\n</DataSync>", '<DataSync c/d>: may hold letters, digits, - _ and . only'],
+    ["<DataSync import>\n</DataSync>", '<DataSync import>: is a word of our paths: choose another one'],
+    ['<DataSync ' . 'x' x 65 . ">\n</DataSync>", qr/: may have at most 64 characters/],
+    [sync('Kind fetch'), '<DataSync cars>: Kind fetch: there is no such kind: write import'],
+    [sync('Auth maybe'), '<DataSync cars>: Auth maybe: write token, none or httpd'],
+    [sync('Delimiter :'), '<DataSync cars>: Delimiter :: write comma, semicolon, tab or auto'],
+    [sync('MaxRows 0'), '<DataSync cars>: MaxRows 0: write a whole number from 1 to 1000000000000'],
+    [sync('MaxFields 99999'), '<DataSync cars>: MaxFields 99999: write a whole number from 1 to 10000'],
+    [sync('MaxUpload lots'), qr/<DataSync cars>: MaxUpload lots: write a number of bytes from 1 to/],
+    [sync('MaxRowLength 1'), qr/<DataSync cars>: MaxRowLength 1: write a number of bytes from 64 to 64M/],
+    [sync('Name ""'), '<DataSync cars>: Name "": the name is empty'],
+    [sync('Object car'), qr/<DataSync cars>: Object car: it was already given in line \d+: write it once/],
+    [sync() . $sync, '<DataSync cars>: sync "cars" is defined twice'],
+    ["$database$worker${sync}DataSyncAPI prisma", qr/sync "cars": there is no object "car": write a <DataSyncObject car> section/],
+    ["<VirtualHost *>\n$object</VirtualHost>", qr/<DataSyncObject cannot occur within <VirtualHost> section/],
+);
+plan tests => @wrong + 9;
+
+for (@wrong) {
+    my ($config, $said) = @$_;
+    my ($code, $text) = $node->config_check("$config\n");
+    $text =~ s/\n/ /g;
+    my $match = ref $said ? $said : qr/\Q$said\E/;
+    my ($name) = $config =~ /^(.*?)\s*\z/s;
+    $name =~ s/\n/ | /g;
+    ok $code != 0 && $text =~ $match && $text !~ /hunter2/, "refused with the remedy: $name" or diag "exit $code: $text";
+}
+
+# What is right passes, and without a word.
+for (['the whole', $all], ['no worker here', "${database}DataSyncWorker Off\n$object${sync}DataSyncAPI prisma\n"],
+     ['a prefix', "$database$worker$object${sync}DataSyncAPI prisma /sync\n"],
+     ['every word of a sync', $database . $worker . sync('Name x', 'Kind import', 'Auth httpd', 'Delimiter tab', 'MaxUpload 5M', 'MaxRows 5',
+                                     'MaxRowLength 1M', 'MaxFieldLength 64K', 'MaxFields 10') . "DataSyncMaxUpload 1G\nDataSyncAPI prisma\n"],
+     ['a protocol in a virtual host', "$database$worker$object$sync<VirtualHost *>\nDataSyncAPI prisma\n</VirtualHost>\n"],
+     ['the module without any line of ours', '']) {
+    my ($name, $config) = @$_;
+    my ($code, $text) = $node->config_check($config);
+    ok $code == 0 && $text !~ /DS\d{4}/, "accepted: $name" or diag $text;
+}
+my ($code, $text) = $node->config_check("$database$worker${object}$sync");
+ok $code == 0 && $text =~ /DS0005.*write DataSyncAPI prisma/, 'a sync that nobody can reach is warned of' or diag $text;
+
+# The prefix moves the whole protocol; a second server answers at its own place only.
+$node->config_write("$database$worker$object<DataSync cars>\nObject car\nAuth none\n</DataSync>\nDataSyncAPI prisma /partner\n");
+$node->start;
+is $node->get('/partner/api/data-sync/cars')->code, 200, 'a prefix stands before every path of the protocol';
+is $node->get('/api/data-sync/cars')->code, 404, 'and the path without it is not ours';
+$node->stop;

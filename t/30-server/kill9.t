@@ -1,0 +1,67 @@
+# kill -9 in the middle of an import: no row may be lost, and none may be written twice.
+use strict;
+use warnings FATAL => 'all';
+use DSTest;
+use DSCars;
+use Apache::Test '-withtestmore';
+
+my $rows = 100_000;
+plan tests => 3 * (CARS_CHECKS + 3) + 1;
+
+my $config = DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\n";
+
+# The runner that has the launch: the owner's name ends in its process id.
+sub runner_of {
+    my ($node, $id) = @_;
+    my $owner = $node->value("SELECT owner FROM ds_launch WHERE id = $id") // '';
+    my ($pid) = grep { $owner =~ /(?<!\d)$_(?!\d)/ } $node->worker_pids;
+    return $pid;
+}
+
+sub case_run {
+    my ($name, $kill) = @_;
+    note $name;
+    my $node = DSNode->start(config => $config);
+    my $id = running_wait($node, $rows);
+    my $killed = $kill->($node, $id);
+    my ($row) = $node->rows("SELECT state, rows_read FROM ds_launch WHERE id = $id");
+    ok $killed && $row->{rows_read} < $rows, "$name: killed in the middle, after $row->{rows_read} rows";
+    $node->start(unready => 1) unless $node->{child};
+    cars_check($node, $id, $rows);
+    $node->stop;
+    finish($node, qr/DS\d{4}.*(?:signal|ended|died|killed|crash)/i, qr/AH00052/, qr/AH00050/);
+    return;
+}
+
+case_run('a runner', sub {
+    my ($node, $id) = @_;
+    my $pid = runner_of($node, $id);
+    return $pid && kill KILL => $pid;
+});
+case_run('the whole worker', sub {
+    my ($node) = @_;
+    return kill KILL => $node->worker_pids;
+});
+case_run('httpd and all below it', sub {
+    my ($node) = @_;
+    my $pid = delete $node->{child};
+    my @all = ($pid, $node->worker_pids, $node->httpd_pids);
+    my $count = kill KILL => @all;
+    waitpid $pid, 0;
+    wait_for('the end of all of them', sub { !grep { -e "/proc/$_/exe" } @all });
+    return $count == @all;
+});
+
+# A launch whose runner dies each time must not be tried for ever.
+my $node = DSNode->start(config => $config);
+$node->write("CREATE TRIGGER slow BEFORE INSERT ON car_c WHEN new.vin = 'POISON' BEGIN SELECT count(*) FROM"
+    . ' (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 40000000) SELECT x FROM c); END;');
+$node->upload('open-import', "vin\nPOISON\n");
+my $id = $node->launch_newest('open-import')->{id};
+my $launch = wait_for('the launch to be given up', sub {
+    my ($row) = $node->rows("SELECT state, message FROM ds_launch WHERE id = $id");
+    my $pid = $row->{state} eq 'running' && runner_of($node, $id);
+    kill KILL => $pid if $pid;
+    return $row->{state} =~ /^(?:failed|finished)$/ && $row;
+});
+is $launch->{state}, 'failed', 'a launch that kills its runner three times is given up';

@@ -1,0 +1,258 @@
+# One server under test as a client, an administrator and the database's owner see it. DSNode starts such
+# a server; DSTest takes the one that Apache::Test started.
+package DSClient;
+use strict;
+use warnings FATAL => 'all';
+use HTTP::Request::Common qw(GET POST);
+use IO::Socket::INET;
+use JSON::PP;
+use LWP::UserAgent;
+use Time::HiRes qw(sleep time);
+
+our $patience = $ENV{DS_TEST_PATIENCE} || 60;    # seconds until a wait gives up
+
+# FIELDS: port, database, bin (where datasyncctl is), log (the error log).
+sub new {
+    my ($class, %fields) = @_;
+    my $agent = LWP::UserAgent->new(timeout => $patience, max_redirect => 0, keep_alive => 1);
+    return bless {agent => $agent, log_start => 0, %fields}, $class;
+}
+
+# Calls `try` until it gives something true, and returns that. Dies when it takes too long.
+sub wait_for {
+    my ($what, $try) = @_;
+    my $end = time + $patience;
+    while (1) {
+        my $result = $try->();
+        return $result if $result;
+        die "waited $patience s in vain for: $what\n" if time > $end;
+        sleep 0.05;
+    }
+}
+
+sub text_of {
+    my ($path, $offset) = @_;
+    open my $in, '<', $path or return '';
+    seek $in, $offset || 0, 0;
+    local $/;
+    my $text = <$in> // '';
+    close $in;
+    return $text;
+}
+
+# As a client
+
+sub url {
+    my ($self, $path) = @_;
+    return "http://127.0.0.1:$self->{port}$path";
+}
+
+sub socket_open {
+    my ($self) = @_;
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 10)
+        || die "cannot connect: $@\n";
+}
+
+# Send a request with credentials: token => ... as Basic, bearer => ..., or basic => [user, password].
+sub request {
+    my ($self, $request, %how) = @_;
+    $request->authorization_basic('api', $how{token}) if defined $how{token};
+    $request->authorization_basic(@{$how{basic}}) if $how{basic};
+    $request->header(Authorization => "Bearer $how{bearer}") if defined $how{bearer};
+    return $self->{agent}->request($request);
+}
+
+# headers => [name, value, ...] beside the credentials of request().
+sub get {
+    my ($self, $path, %how) = @_;
+    return $self->request(GET($self->url($path), @{$how{headers} || []}), %how);
+}
+
+# Upload text as the file of a sync. filename => ..., path => the endpoint's path, if not the usual one.
+sub upload {
+    my ($self, $sync, $text, %how) = @_;
+    my $file = [undef, $how{filename} // 'data.csv', 'Content-Type' => 'text/csv', Content => $text];
+    return $self->request(POST($self->url($how{path} // "/api/data-sync/import/$sync"),
+                               Content_Type => 'form-data', Content => [file => $file]), %how);
+}
+
+sub json_get {
+    my ($self, $path, %how) = @_;
+    my $response = $self->get($path, %how, headers => [Accept => 'application/json',
+                                                       'Content-Type' => 'application/json']);
+    die "$path: " . $response->status_line . "\n" . $response->content unless $response->code == 200;
+    return decode_json($response->content);
+}
+
+# As an administrator
+
+# Output and exit code of datasyncctl.
+sub ctl_run {
+    my ($self, @words) = @_;
+    open my $in, '-|', "$self->{bin}/datasyncctl", '--database', "sqlite3:$self->{database}", '--json', @words
+        or die "datasyncctl: $!";
+    local $/;
+    my $text = <$in> // '';
+    close $in;
+    return ($text, $? >> 8);
+}
+
+# What datasyncctl answered; dies when it failed.
+sub ctl {
+    my ($self, @words) = @_;
+    my ($text, $code) = $self->ctl_run(@words);
+    die "datasyncctl @words: exit $code\n" if $code != 0;
+    return decode_json($text);
+}
+
+# A new token of a sync, as text.
+sub token {
+    my ($self, $sync, @options) = @_;
+    return $self->ctl('token', 'create', $sync, @options)->{token};
+}
+
+sub launch {
+    my ($self, $id) = @_;
+    return $self->ctl('launch', 'show', $id);
+}
+
+sub launch_newest {
+    my ($self, $sync) = @_;
+    return $self->ctl('launch', 'list', $sync, '--limit', 1)->[0];
+}
+
+# The launch when it has come to its end.
+sub launch_ended {
+    my ($self, $id) = @_;
+    return wait_for("the end of launch $id", sub {
+        my $state = $self->value("SELECT state FROM ds_launch WHERE id = $id");
+        return $state =~ /^(?:finished|failed|cancelled|rejected)$/ ? $self->launch($id) : 0;
+    });
+}
+
+# Upload, and wait for the end of the launch. Dies when the upload is refused.
+sub import_run {
+    my ($self, $sync, $text, %how) = @_;
+    my $response = $self->upload($sync, $text, %how);
+    die "upload to $sync: " . $response->as_string unless $response->code == 200;
+    return $self->launch_ended($self->launch_newest($sync)->{id});
+}
+
+# The bytes of a launch's file.
+sub launch_file {
+    my ($self, $id, $role) = @_;
+    my ($text, $code) = $self->ctl_run('launch', 'file', $id, $role);
+    return $code == 0 ? $text : undef;
+}
+
+# As the owner of the database
+
+# The rows of a select, each a hash.
+sub rows {
+    my ($self, $select) = @_;
+    open my $in, '-|', 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 10000', $self->{database}, $select
+        or die "sqlite3: $!";
+    local $/;
+    my $text = <$in> // '';
+    close $in or die "sqlite3 failed: $select\n";
+    return length $text ? @{JSON::PP->new->utf8->decode($text)} : ();
+}
+
+# Change the database behind everybody's back, to make a state that only time would make.
+sub write {
+    my ($self, $statement) = @_;
+    return system('sqlite3', '-cmd', '.timeout 10000', $self->{database}, $statement) == 0
+        || die "sqlite3 failed: $statement\n";
+}
+
+# The only value of the only row of a select; undef when there is no row.
+sub value {
+    my ($self, $select) = @_;
+    my ($row) = $self->rows($select);
+    return $row && (values %$row)[0];
+}
+
+# The worker has made the database and knows the definitions.
+sub ready_wait {
+    my ($self) = @_;
+    return wait_for('a database that the worker has made', sub {
+        return -s $self->{database}
+            && system("'$self->{bin}/datasyncctl' --database 'sqlite3:$self->{database}' sync list >/dev/null 2>&1") == 0;
+    });
+}
+
+# Its processes and its log
+
+sub pid {
+    my ($self) = @_;
+    my ($pid) = text_of($self->{pid_file}) =~ /^(\d+)/;
+    return $pid || die "no pid in $self->{pid_file}\n";
+}
+
+# Every process by its parent, from /proc: {pid => [parent, name, state]}.
+sub processes {
+    my %found;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        my ($pid, $name, $state, $parent) = text_of($stat) =~ /^(\d+) \((.*)\) (\S) (\d+)/s or next;
+        $found{$pid} = [$parent, $name, $state];
+    }
+    return \%found;
+}
+
+# The living processes below pid whose name matches, whatever the depth, parents first.
+sub processes_below {
+    my ($pid, $name) = @_;
+    my $all = processes();
+    my (@found, @look) = ();
+    @look = ($pid);
+    while (defined(my $at = shift @look)) {
+        my @children = sort { $a <=> $b } grep { $all->{$_}[0] == $at && $all->{$_}[2] ne 'Z' } keys %$all;
+        push @look, @children;
+        push @found, grep { $all->{$_}[1] =~ $name } @children;
+    }
+    return @found;
+}
+
+# The worker's processes: its supervisor first, then runners and keeper.
+sub worker_pids {
+    my ($self) = @_;
+    return processes_below($self->pid, qr/^datasync-worke/);    # the kernel cuts names to 15 bytes
+}
+
+sub httpd_pids {
+    my ($self) = @_;
+    return processes_below($self->pid, qr/^(?:apache2|httpd)/);
+}
+
+# What was logged since this client was made.
+sub log_text {
+    my ($self) = @_;
+    return text_of($self->{log}, $self->{log_start});
+}
+
+sub log_wait {
+    my ($self, $match) = @_;
+    return wait_for("the log to show $match", sub { $self->log_text =~ $match });
+}
+
+# Restart gracefully, and wait until the new generation is there.
+sub graceful {
+    my ($self) = @_;
+    my $resumed = () = $self->log_text =~ /resuming normal operations/g;
+    kill USR1 => $self->pid or die "cannot signal httpd: $!";
+    return wait_for('the graceful restart', sub {
+        return $resumed < (() = $self->log_text =~ /resuming normal operations/g);
+    });
+}
+
+# Lines of level error and worse whose message number is not among `expected` (regexps).
+sub log_faults {
+    my ($self, @expected) = @_;
+    return grep {
+        my $line = $_;
+        !grep { $line =~ $_ } @expected
+    } grep { /\[(?:\w+:)?(?:emerg|alert|crit|error)\]/ || /AddressSanitizer|runtime error:|exit signal/ }
+        split /\n/, $self->log_text;
+}
+
+1;

@@ -1,0 +1,144 @@
+# An httpd of its own, for tests that need another configuration, a `-t`, or a kill.
+package DSNode;
+use strict;
+use warnings FATAL => 'all';
+use parent 'DSClient';
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use POSIX qw(WNOHANG);
+
+my @running;
+
+sub run_dir {
+    return $ENV{DS_RUNDIR} || die "DS_RUNDIR is not set: run this by make check\n";
+}
+
+sub port_find {
+    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no port: $@\n";
+    return $socket->sockport;
+}
+
+# The objects and syncs that most tests need.
+sub usual_config {
+    return DSClient::text_of(run_dir() . '/t/conf/syncs.conf');
+}
+
+# The lines that a server needs before any of ours.
+sub server_config {
+    my ($dir, $port) = @_;
+    my $modules = DSClient::text_of(run_dir() . '/t/conf/base.conf');
+    my $user = $> == 0 ? "User nobody\nGroup nogroup\n" : '';
+    return <<"EOT";
+$modules
+ServerName 127.0.0.1
+ServerRoot "$dir"
+DocumentRoot "$dir/htdocs"
+Listen 127.0.0.1:$port
+PidFile "$dir/httpd.pid"
+DefaultRuntimeDir "$dir"
+ErrorLog "$dir/error_log"
+LogLevel info
+GracefulShutdownTimeout 5
+$user
+EOT
+}
+
+# Make its directory and configuration without starting it. config => our lines; `state` in them is
+# the directory that the run-time user may write to.
+sub prepare {
+    my ($class, %how) = @_;
+    my $dir = tempdir('node-XXXXXX', DIR => run_dir());
+    chmod 0755, $dir;
+    make_path("$dir/state", "$dir/htdocs");
+    if ($> == 0) {
+        chown scalar getpwnam('nobody'), scalar getgrnam('nogroup'), "$dir/state" or die "chown: $!";
+    }
+    my $port = port_find();
+    my $self = $class->new(dir => $dir, port => $port, log => "$dir/error_log", pid_file => "$dir/httpd.pid",
+                           database => "$dir/state/datasync.db", bin => run_dir() . '/bin');
+    $self->config_write($how{config} // $class->worker_config . usual_config() . "DataSyncAPI prisma\n");
+    return $self;
+}
+
+# Where the worker program is; appended to by tests that set it otherwise.
+sub worker_config {
+    my ($class, $options) = @_;
+    my $bin = run_dir() . '/bin';
+    $options //= 'runners=2';
+    return "DataSyncDatabase sqlite3 \"state/datasync.db\"\n"
+        . "DataSyncWorker On $options program=$bin/datasync-worker\n";
+}
+
+sub config_write {
+    my ($self, $config) = @_;
+    $self->{config} = "$self->{dir}/httpd.conf";
+    open my $out, '>', $self->{config} or die "$self->{config}: $!";
+    print {$out} server_config($self->{dir}, $self->{port}), $config;
+    close $out or die "$self->{config}: $!";
+    return $self;
+}
+
+sub httpd {
+    return $ENV{DS_HTTPD} || '/usr/sbin/apache2';
+}
+
+# What `httpd -t` says about our lines: (exit code, text).
+sub config_check {
+    my ($self, $config, @options) = @_;
+    $self->config_write($config);
+    my $pid = open my $in, '-|' // die;
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        exec httpd(), '-t', '-f', $self->{config}, @options or die "httpd: $!";
+    }
+    local $/;
+    my $text = <$in> // '';
+    close $in;
+    return ($? >> 8, $text);
+}
+
+# Start it, and wait until it answers and its worker has made the database.
+sub start {
+    my ($class, %how) = @_;
+    my $self = ref $class ? $class : $class->prepare(%how);
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', "$self->{dir}/stdout";
+        open STDERR, '>&', \*STDOUT;
+        exec httpd(), '-DFOREGROUND', '-f', $self->{config} or die "httpd: $!";
+    }
+    $self->{child} = $pid;
+    push @running, $self;
+    DSClient::wait_for("httpd of $self->{dir}", sub {
+        die "httpd did not start:\n" . DSClient::text_of("$self->{dir}/stdout") . $self->log_text
+            if waitpid($pid, WNOHANG) == $pid;
+        return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
+    });
+    $self->ready_wait unless $how{unready};
+    return $self;
+}
+
+# End it by a signal (TERM) and wait for the end of httpd and of its worker.
+sub stop {
+    my ($self, $signal) = @_;
+    my $pid = delete $self->{child} or return;
+    my @workers = DSClient::processes_below($pid, qr/^datasync-worke/);
+    kill $signal || 'TERM', $pid;
+    waitpid $pid, 0;
+    DSClient::wait_for('the end of the worker', sub {
+        return !grep { -e "/proc/$_" && DSClient::text_of("/proc/$_/stat") !~ /\) Z/ } @workers;
+    });
+    return $self;
+}
+
+END {
+    my $status = $?;
+    for my $node (@running) {
+        eval { $node->stop; 1 } or kill KILL => DSClient::processes_below($$, qr/^(?:apache2|httpd|datasync-worke)/);
+    }
+    $? = $status;
+}
+
+1;
