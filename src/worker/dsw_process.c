@@ -25,9 +25,9 @@ int dsw_process_descriptors_close(int keep_fd)
 {
     int first = 3;
 
+    if (keep_fd >= 0 && keep_fd != first && dup2(keep_fd, first) < 0)
+        keep_fd = -1; /* it was not given to us after all */
     if (keep_fd >= 0) {
-        if (keep_fd != first)
-            dup2(keep_fd, first);
         fcntl(first, F_SETFD, FD_CLOEXEC);
         fcntl(first, F_SETFL, O_NONBLOCK); /* several runners wait for the same byte */
         keep_fd = first++;
@@ -50,7 +50,8 @@ static ds_problem_t *user_problem(const char *what, apr_pool_t *pool)
 static ds_problem_t *ids_find(uid_t *uid, gid_t *gid, const char **name, const char *user,
                               const char *group, apr_pool_t *pool)
 {
-    const struct passwd *passwd = *user == '#' ? getpwuid((uid_t)atol(user + 1)) : getpwnam(user);
+    const struct passwd *passwd =
+        *user == '#' ? getpwuid((uid_t)strtoul(user + 1, NULL, 10)) : getpwnam(user);
     const struct group *found;
 
     if (!passwd)
@@ -60,7 +61,7 @@ static ds_problem_t *ids_find(uid_t *uid, gid_t *gid, const char **name, const c
     *name = apr_pstrdup(pool, passwd->pw_name);
     if (!group)
         return NULL;
-    found = *group == '#' ? getgrgid((gid_t)atol(group + 1)) : getgrnam(group);
+    found = *group == '#' ? getgrgid((gid_t)strtoul(group + 1, NULL, 10)) : getgrnam(group);
     if (!found)
         return ds_problem_make(pool, DS_ENOTFOUND, "there is no group \"%s\"", group);
     *gid = found->gr_gid;

@@ -32,5 +32,5 @@ WHERE f.launch_id IS NOT NULL AND f.size <>
 (SELECT coalesce(sum(length(c.data)), 0) FROM ds_chunk c WHERE c.file_id = f.id)
 
 -- :CHECK_CHUNK_ORPHAN
-SELECT 'file: chunks without a file', c.file_id FROM ds_chunk c
+SELECT DISTINCT 'file: chunks without a file', c.file_id FROM ds_chunk c
 WHERE NOT EXISTS (SELECT 1 FROM ds_file f WHERE f.id = c.file_id)
