@@ -33,6 +33,7 @@ typedef struct row_t {
     ds_fmt_csv_scan_t scan;
     apr_size_t cell; /* where the present cell begins */
     int column;
+    int count;        /* good cells so far */
     apr_int64_t line; /* reached so far */
     apr_int64_t cell_line;
     ds_fmt_csv_fault_e fault;
@@ -226,10 +227,10 @@ static inline void cell_add(ds_fmt_csv_t *csv, row_t *row, apr_size_t text, apr_
     if (row->fault != DS_CSV_GOOD) {
         return;
     }
-    if (row->column > csv->cells_size) {
+    if (row->count == csv->cells_size) {
         cells_grow(csv);
     }
-    cell = &csv->cells[row->column - 1];
+    cell = &csv->cells[row->count++];
     cell->text = csv->work + text;
     cell->length = length;
     cell->text[length] = '\0';
@@ -298,7 +299,7 @@ static void record_fill(ds_fmt_csv_record_t *record, const ds_fmt_csv_t *csv, co
                         apr_size_t at, const char *line_end)
 {
     record->cells = csv->cells;
-    record->count = row->fault == DS_CSV_GOOD ? row->column : row->fault_column - 1;
+    record->count = row->count;
     record->raw = csv->raw + csv->start;
     record->raw_length = at - csv->start;
     record->line_end = line_end;

@@ -48,7 +48,7 @@ typedef struct ds_fmt_csv_record_t {
     apr_int64_t offset;       /* of its first byte from the beginning of the input */
     apr_int64_t line;         /* the line it starts in, counted from 1 */
     ds_fmt_csv_fault_e fault; /* the first one (but an unclosed quote comes before all others). Not
-                                 DS_CSV_GOOD: cells end before fault_column, raw is whole */
+                                 DS_CSV_GOOD: cells end before the first one, raw is whole */
     int fault_column;         /* the cell with the fault, counted from 1 */
     apr_int64_t fault_line;   /* the line where that cell starts */
 } ds_fmt_csv_record_t;

@@ -21,7 +21,9 @@ typedef struct ds_fmt_multipart_limits_t {
 } ds_fmt_multipart_limits_t;
 
 /* One part's header. Valid during the callback only. In quoted names \" and \\ (curl) and %22
- * (browsers, WHATWG HTML 4.10.22.8) stand for a quote and a backslash; nothing else is decoded. */
+ * (browsers, WHATWG HTML 4.10.22.8) stand for a quote and a backslash; nothing else is decoded. A
+ * name whose last byte is a backslash is refused when the client did not escape it: it could be
+ * read in two ways. */
 typedef struct ds_fmt_part_t {
     const char *name;         /* of the form field; never NULL */
     const char *filename;     /* of filename* (RFC 8187, UTF-8 only) if that is well formed, else of
