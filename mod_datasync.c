@@ -32,8 +32,10 @@ static void register_hooks(apr_pool_t *pool)
     /* 3: before mod_auth_basic, which would refuse a token that is not one of its passwords. */
     ap_hook_check_authn(dsm_auth_authenticate, NULL, NULL, APR_HOOK_FIRST,
                         AP_AUTH_INTERNAL_PER_CONF);
-    /* 4: before mod_mime and SetHandler, which would choose another handler. */
+    /* 4: before mod_mime, which would choose a handler by the path's ending, and after SetHandler,
+     * which a front controller may have for its whole site. */
     ap_hook_type_checker(dsm_route_type, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(dsm_route_keep, NULL, NULL, APR_HOOK_LAST);
     /* 5: the endpoint, which does not run without a verdict of 2. */
     ap_hook_handler(dsm_route_run, NULL, NULL, APR_HOOK_FIRST);
 

@@ -79,8 +79,7 @@ const char *dsm_config_size_read(apr_int64_t *value, const char *text, apr_int64
     int is_whole = end != text && !end[shift ? 1 : 0];
 
     if (!is_whole || number > (max >> shift) || (number << shift) < min) {
-        return apr_psprintf(pool,
-                            "write a number of bytes from %s to %s, for example 512K, 20M or 2G",
+        return apr_psprintf(pool, "write a number of bytes from %s to %s, for example 512K or 20M",
                             size_text(min, pool), size_text(max, pool));
     }
     *value = number << shift;

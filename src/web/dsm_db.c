@@ -10,6 +10,8 @@
 
 APLOG_USE_MODULE(datasync);
 
+/* Unused memory that a connection keeps, in bytes. */
+#define FREE_MAX (1024 * 1024)
 /* How long a request waits for another one to give its connection back. */
 #define WAIT_MAX apr_time_from_sec(5)
 
@@ -31,6 +33,7 @@ static apr_status_t connection_pool_make(apr_pool_t **made, apr_pool_t *parent)
         return status;
     }
     apr_allocator_owner_set(allocator, *made);
+    apr_allocator_max_free_set(allocator, FREE_MAX);
     return APR_SUCCESS;
 }
 

@@ -140,6 +140,14 @@ int dsm_route_type(request_rec *r)
     return dsm_route_get(r) ? OK : DECLINED;
 }
 
+int dsm_route_keep(request_rec *r)
+{
+    if (dsm_route_get(r)) {
+        r->handler = DSM_HANDLER;
+    }
+    return DECLINED;
+}
+
 static const char *methods_text(apr_int64_t methods)
 {
     int get = (methods & (AP_METHOD_BIT << M_GET)) != 0;
