@@ -35,9 +35,11 @@ struct dsm_request_t {
 dsm_request_t *dsm_route_get(const request_rec *r);
 
 /* Hooks. map_to_storage claims the request, so that no directory is walked and no .htaccess is
- * read; type_checker keeps others from choosing a handler by the path's ending. */
+ * read; type_checker keeps others from choosing handler and encoding by the path's ending; fixups
+ * takes the request back from a SetHandler. */
 int dsm_route_claim(request_rec *r);
 int dsm_route_type(request_rec *r);
+int dsm_route_keep(request_rec *r);
 
 /* The content handler: runs the endpoint when the credential is good. */
 int dsm_route_run(request_rec *r);
