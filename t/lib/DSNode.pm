@@ -27,7 +27,7 @@ sub usual_config {
 # The lines that a server needs before any of ours.
 sub server_config {
     my ($dir, $port) = @_;
-    my $modules = DSClient::text_of(run_dir() . '/t/conf/base.conf');
+    my $modules = DSClient::text_of(run_dir() . '/base.conf');
     my $user = $> == 0 ? "User nobody\nGroup nogroup\n" : '';
     return <<"EOT";
 $modules
