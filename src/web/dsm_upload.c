@@ -182,16 +182,16 @@ static int filter_failure_answer(upload_t *upload, int http, apr_status_t status
     request_rec *r = upload->r;
     const char *text = "The request was broken off before its end.";
 
-    if (http == HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        ap_log_rerror(
-            APLOG_MARK, APLOG_WARNING, 0, r,
-            DSLOGNO(0060) "sync %s: the upload is larger than LimitRequestBody (%" APR_OFF_T_FMT
-                          " bytes) allows: set it in a <Location> section",
-            upload->request->sync->id, ap_get_limit_req_body(r));
+    if (http == HTTP_REQUEST_ENTITY_TOO_LARGE || http == AP_FILTER_ERROR) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      DSLOGNO(0060) "sync %s: httpd refused the body after %" APR_INT64_T_FMT
+                                    " bytes: it is larger than LimitRequestBody (%" APR_OFF_T_FMT
+                                    " bytes) allows, or not well formed",
+                      upload->request->sync->id, upload->total, ap_get_limit_req_body(r));
         text = "The request is larger than this server allows.";
     }
     else {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, status == AP_FILTER_ERROR ? APR_SUCCESS : status, r,
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, status, r,
                       DSLOGNO(0061) "sync %s: the upload ended after %" APR_INT64_T_FMT
                                     " bytes of its body, nothing is kept",
                       upload->request->sync->id, upload->total);
