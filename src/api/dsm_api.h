@@ -1,7 +1,7 @@
 /* Protocols: each is a table of routes and its own way to print answers.
  *
- * Children only, but for the names, which the configuration needs. A protocol is one file,
- * dsm_api_NAME.c; dsm_api.c lists them. */
+ * Children only, but for the names, which the configuration needs. Each protocol is a file of its
+ * own in this folder; dsm_api.c lists them. */
 #ifndef DSM_API_H
 #define DSM_API_H
 
