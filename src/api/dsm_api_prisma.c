@@ -127,6 +127,12 @@ static void key_text_write(ds_fmt_doc_t *doc, const char *key, const char *text)
     ds_fmt_doc_text(doc, text);
 }
 
+/* The message is for errors alone: clients take it for one. */
+static int has_trouble(const ds_launch_t *launch)
+{
+    return launch->message && (launch->state != DS_LAUNCH_FINISHED || launch->rows.failed > 0);
+}
+
 static void launch_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, apr_pool_t *pool)
 {
     ds_fmt_doc_map_begin(doc);
@@ -137,7 +143,7 @@ static void launch_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, apr_pool_
     if (launch->started_at) {
         key_text_write(doc, "started-at", ds_clock_text(launch->started_at, pool));
     }
-    if (launch->message) {
+    if (has_trouble(launch)) {
         key_text_write(doc, "status-message", launch->message);
     }
     ds_fmt_doc_map_end(doc);
@@ -242,6 +248,13 @@ static int prisma_download(request_rec *r, const dsm_request_t *request)
         r, view.file, apr_pstrcat(r->pool, request->sync->id, "-", request->launch, ".csv", NULL));
 }
 
+/* The protocol has no code for a body that is no upload: 500 is "could not import the file". */
+static int prisma_problem(request_rec *r, int status, const char *text)
+{
+    return dsm_reply_text(r, status == HTTP_BAD_REQUEST ? HTTP_INTERNAL_SERVER_ERROR : status,
+                          text);
+}
+
 #define GET (AP_METHOD_BIT << M_GET)
 #define POST (AP_METHOD_BIT << M_POST)
 
@@ -257,5 +270,5 @@ static const dsm_endpoint_t prisma_endpoints[] = {
 const dsm_api_t dsm_api_prisma = {
     .name = "prisma",
     .endpoints = prisma_endpoints,
-    .problem = dsm_reply_text,
+    .problem = prisma_problem,
 };

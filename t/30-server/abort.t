@@ -4,7 +4,6 @@ use warnings FATAL => 'all';
 use DSTest;
 use Apache::Test '-withtestmore';
 use Socket qw(SOL_SOCKET SO_LINGER);
-plan tests => 11;
 
 my $server = server();
 my $part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\nvin,make\n";
@@ -44,3 +43,4 @@ is $server->value('SELECT count(*) AS n FROM ds_chunk c WHERE NOT EXISTS (SELECT
 is $launches->(), $before, 'no broken upload became a launch';
 is $server->import_run('open-import', "vin\nABORT1\n")->{rows_ok}, 1, 'the next upload works';
 finish($server);
+done_testing;

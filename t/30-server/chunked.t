@@ -3,7 +3,6 @@ use strict;
 use warnings FATAL => 'all';
 use DSTest;
 use Apache::Test '-withtestmore';
-plan tests => 13;
 
 my $server = server();
 my $csv = "vin,make\n" . join '', map { "CH$_,Make\n" } 1 .. 2000;
@@ -42,3 +41,4 @@ my @broken = chunks(1000, $body);
 unlike upload_pieces('Transfer-Encoding: chunked', @broken[0 .. 3], "zz\r\n"), qr/ 200 /, 'a broken chunk is refused';
 is $server->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = 'open-import'"), $count, 'and leaves no launch';
 finish($server, qr/AH01588|AH02/);
+done_testing;

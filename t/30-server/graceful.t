@@ -7,7 +7,6 @@ use Apache::Test '-withtestmore';
 
 my $rows = 100_000;
 my $restarts = 3;
-plan tests => $restarts + CARS_CHECKS + 9;
 
 my $node = DSNode->start;
 
@@ -68,3 +67,4 @@ is $node->import_run('late-import', "id\nG1\n")->{rows_ok}, 1, 'a new object can
 is $node->import_run('open-import', "vin\nG2\n")->{rows_ok}, 1, 'and the old ones still';
 $node->stop;
 finish($node);
+done_testing;

@@ -4,7 +4,6 @@ use warnings FATAL => 'all';
 use DSTest;
 use Apache::Test '-withtestmore';
 use JSON::PP;
-plan tests => 9;
 
 my $server = server();
 my $token = $server->token('car-import');
@@ -40,3 +39,4 @@ ok $body eq $csv, 'the download over HTTP/2 is the upload';
 is $line, '2 403', 'a bad token is refused over HTTP/2 too';
 unlink $file;
 finish($server);
+done_testing;

@@ -5,7 +5,6 @@ use DSTest;
 use Apache::Test '-withtestmore';
 use HTTP::Request::Common qw(GET);
 use JSON::PP;
-plan tests => 40;
 
 my $server = server();
 my @json = (headers => [Accept => 'application/json', 'Content-Type' => 'application/json']);
@@ -91,3 +90,4 @@ for (['application/edn', undef, 'edn'], ['application/json', 'application/edn', 
 }
 is $server->request(HTTP::Request->new(HEAD => $server->url('/api/data-sync/idle-import')))->code, 200, 'HEAD works';
 finish($server);
+done_testing;

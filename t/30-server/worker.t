@@ -3,7 +3,6 @@ use strict;
 use warnings FATAL => 'all';
 use DSTest;
 use Apache::Test '-withtestmore';
-plan tests => 14;
 
 my $node = DSNode->start(config => DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\n");
 
@@ -39,3 +38,4 @@ my @last = $node->worker_pids;
 $node->stop;
 is_deeply [grep { -e "/proc/$_/exe" } @last], [], 'when httpd stops, no process stays behind';
 finish($node, qr/DS\d{4}.*(?:signal|ended|died|killed)/i);
+done_testing;

@@ -108,7 +108,11 @@ sub ctl {
 # A new token of a sync, as text.
 sub token {
     my ($self, $sync, @options) = @_;
-    return $self->ctl('token', 'create', $sync, @options)->{token};
+    open my $stderr, '>&', \*STDERR or die $!;
+    open STDERR, '>', '/dev/null' or die $!;    # a note for people
+    my $token = eval { $self->ctl('token', 'create', $sync, @options)->{token} };
+    open STDERR, '>&', $stderr or die $!;
+    return $token // die $@;
 }
 
 sub launch {
