@@ -54,9 +54,17 @@ static const char *record_show(const ds_fmt_csv_record_t *record)
     return text;
 }
 
-/* All records of an input, joined with spaces, and how the reading ended. */
+static const char *place_show(const ds_fmt_csv_record_t *record)
+{
+    return apr_psprintf(pool, "@%" APR_INT64_T_FMT ",line %" APR_INT64_T_FMT "%s", record->offset,
+                        record->line, shown(record->line_end, strlen(record->line_end)));
+}
+
+/* All records of an input, joined with spaces, and how the reading ended. The input is fed in
+ * pieces, the first of which may have a size of its own. With_places adds where each record stood.
+ */
 static const char *input_read(const ds_fmt_csv_limits_t *limits, const char *data, apr_size_t size,
-                              apr_size_t piece)
+                              apr_size_t first, apr_size_t piece, int with_places)
 {
     ds_fmt_csv_t *csv = ds_fmt_csv_make(limits, ',', 0, 1, pool);
     const char *text = "";
@@ -67,7 +75,8 @@ static const char *input_read(const ds_fmt_csv_limits_t *limits, const char *dat
     for (;;) {
         next = ds_fmt_csv_next(&record, csv);
         if (next == DS_CSV_RECORD) {
-            text = apr_pstrcat(pool, text, *text ? " " : "", record_show(&record), NULL);
+            text = apr_pstrcat(pool, text, *text ? " " : "", record_show(&record),
+                               with_places ? place_show(&record) : "", NULL);
         }
         else if (next != DS_CSV_MORE) {
             return next == DS_CSV_END ? text : apr_pstrcat(pool, text, " TOO LONG", NULL);
@@ -76,7 +85,8 @@ static const char *input_read(const ds_fmt_csv_limits_t *limits, const char *dat
             ds_fmt_csv_end(csv);
         }
         else {
-            taken = piece < size - at ? piece : size - at;
+            taken = at == 0 ? first : piece;
+            taken = taken < size - at ? taken : size - at;
             ds_fmt_csv_feed(csv, data + at, taken);
             at += taken;
         }
@@ -166,12 +176,29 @@ static void cases_check(void)
         const char *got = NULL;
 
         for (j = 0; j < sizeof(pieces) / sizeof(pieces[0]); j++) {
-            got = input_read(c->limits, c->input, c->size, pieces[j]);
+            got = input_read(c->limits, c->input, c->size, pieces[j], pieces[j], 0);
             if (strcmp(got, c->records) != 0) {
                 break;
             }
         }
         tap_is_text(got, c->records, c->name);
+    }
+}
+
+/* Cut into two pieces at every place, also between CR and LF and inside a byte order mark. */
+static void cuts_check(void)
+{
+    apr_size_t i, cut;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const case_t *c = &cases[i];
+        const char *whole = input_read(c->limits, c->input, c->size, c->size, c->size, 1),
+                   *got = whole;
+
+        for (cut = 1; cut < c->size && strcmp(got, whole) == 0; cut++) {
+            got = input_read(c->limits, c->input, c->size, cut, c->size, 1);
+        }
+        tap_is_text(got, whole, apr_pstrcat(pool, "cut into two anywhere: ", c->name, NULL));
     }
 }
 
@@ -310,6 +337,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     cases_check();
+    cuts_check();
     resume_check();
     record_parts_check();
     small_pieces_check();

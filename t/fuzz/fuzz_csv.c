@@ -101,8 +101,10 @@ static ds_fmt_csv_t *reader_make(const input_t *input, size_t offset, apr_pool_t
                            1 + lines_count(input, 0, offset), pool);
 }
 
-/* All records from `offset` on, in pieces (of the rest when seed is 0). */
-static void input_read(fuzz_text_t *log, const input_t *input, uint32_t seed, apr_pool_t *pool)
+/* All records. The first piece has the size `first`, the others are picked, or one when seed is 0.
+ */
+static void input_read(fuzz_text_t *log, const input_t *input, size_t first, uint32_t seed,
+                       apr_pool_t *pool)
 {
     ds_fmt_csv_t *csv = reader_make(input, 0, pool);
     progress_t progress = {0, 1};
@@ -120,7 +122,7 @@ static void input_read(fuzz_text_t *log, const input_t *input, uint32_t seed, ap
             ds_fmt_csv_end(csv);
         }
         else {
-            taken = seed == 0 ? input->size : fuzz_piece_pick(&seed);
+            taken = at == 0 ? first : seed == 0 ? input->size : fuzz_piece_pick(&seed);
             taken = taken < input->size - at ? taken : input->size - at;
             ds_fmt_csv_feed(csv, input->data + at, taken);
             at += taken;
@@ -192,10 +194,20 @@ static void resume_check(const input_t *input, size_t middle, apr_pool_t *pool)
     free(log_again.data);
 }
 
+static void pieces_check(const fuzz_text_t *whole, const input_t *input, size_t first,
+                         uint32_t seed, apr_pool_t *pool)
+{
+    fuzz_text_t pieces = {0};
+
+    input_read(&pieces, input, first, seed, pool);
+    MUST(whole->size == pieces.size && memcmp(whole->data, pieces.data, whole->size) == 0);
+    free(pieces.data);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static apr_pool_t *pool;
-    fuzz_text_t whole = {0}, pieces = {0};
+    fuzz_text_t whole = {0};
     input_t input;
     char found;
 
@@ -212,13 +224,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input.limits = &limits_of[(data[0] >> 2) & 1];
     found = ds_fmt_csv_delimiter_find(input.data, input.size);
     MUST(found == ',' || found == ';' || found == '\t');
-    input_read(&whole, &input, 0, pool);
-    input_read(&pieces, &input, 1 + (uint32_t)data[1], pool);
-    MUST(whole.size == pieces.size && memcmp(whole.data, pieces.data, whole.size) == 0);
+    input_read(&whole, &input, input.size, 0, pool);
+    pieces_check(&whole, &input, 1, 1 + (uint32_t)data[1], pool);
+    pieces_check(&whole, &input, 1 + (input.size * data[1]) / 256, 0, pool);
     resume_check(&input, input.size / 2, pool);
     resume_check(&input, 1, pool);
     free(whole.data);
-    free(pieces.data);
     apr_pool_clear(pool);
     return 0;
 }
