@@ -31,7 +31,7 @@ static const char NO_LAUNCH[] = "There is no such launch of this data sync.";
 
 /* What the endpoints read from the database. */
 typedef struct prisma_view_t {
-    int enabled;
+    ds_sync_status_t known;
     apr_array_header_t *launches;
     ds_file_t *file;
 } prisma_view_t;
@@ -166,7 +166,7 @@ static int prisma_export(request_rec *r, const dsm_request_t *request)
 static apr_status_t status_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
                                 apr_pool_t *pool)
 {
-    apr_status_t status = ds_sync_enabled_get(&view->enabled, db, request->sync->id, pool);
+    apr_status_t status = ds_sync_status_get(&view->known, db, request->sync->id, pool);
 
     return status == APR_SUCCESS ? ds_launch_list(&view->launches, db, request->sync->id, 1, pool)
                                  : status;
@@ -184,10 +184,13 @@ static int prisma_status(request_rec *r, const dsm_request_t *request)
     }
     ds_fmt_doc_map_begin(doc);
     key_text_write(doc, "name", request->sync->name);
-    key_text_write(doc, "status", view.enabled ? "enabled" : "disabled");
+    key_text_write(doc, "status", view.known.enabled ? "enabled" : "disabled");
     if (view.launches->nelts > 0) {
         ds_fmt_doc_key(doc, "latest-launch");
         launch_write(doc, APR_ARRAY_IDX(view.launches, 0, const ds_launch_t *), r->pool);
+    }
+    if (view.known.next_at) {
+        key_text_write(doc, "next-launch", ds_clock_text(view.known.next_at, r->pool));
     }
     ds_fmt_doc_map_end(doc);
     return document_send(r, dialect, doc);

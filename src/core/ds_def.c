@@ -7,7 +7,7 @@
 
 ds_def_t *ds_def_make(apr_pool_t *pool)
 {
-    ds_def_t *def = apr_palloc(pool, sizeof(*def));
+    ds_def_t *def = apr_pcalloc(pool, sizeof(*def));
 
     def->objects = apr_array_make(pool, 8, sizeof(ds_object_t *));
     def->syncs = apr_array_make(pool, 8, sizeof(ds_sync_t *));
@@ -115,7 +115,7 @@ static apr_status_t table_store(ds_db_t *db, const ds_object_t *object, apr_pool
 {
     int count = object->fields->nelts, i;
     ds_db_column_t *columns = apr_palloc(pool, sizeof(*columns) * count);
-    ds_db_table_t table = {object->name, columns, count};
+    ds_db_table_t table = {object->name, columns, count, object->delete_marks};
 
     for (i = 0; i < count; i++)
         ds_def_column_get(&columns[i], &APR_ARRAY_IDX(object->fields, i, ds_field_t));

@@ -12,11 +12,20 @@
 #include "ds_digest.h"
 #include "ds_sync.h"
 
+/* How long what has ended is kept. 0: for ever. */
+typedef struct ds_retention_t {
+    apr_interval_time_t files;    /* age at which the files of an ended launch go */
+    apr_interval_time_t launches; /* age at which the launch itself goes */
+    int count;                    /* launches of one sync, the newest, that are kept */
+} ds_retention_t;
+
 typedef struct ds_def_t {
     apr_array_header_t *objects; /* of ds_object_t *, in the order of the configuration */
     apr_array_header_t *syncs;   /* of ds_sync_t *, likewise */
     apr_hash_t *object_by_name;
     apr_hash_t *sync_by_id;
+    ds_retention_t retention;
+    int queue_limit; /* launches that may wait, of all syncs together; 0: no limit */
 } ds_def_t;
 
 /* No definitions, in pool. */

@@ -33,21 +33,60 @@ static json_t *object_to_json(const ds_object_t *object)
             json_object_set_new(member, "length", json_integer(field->max_length));
         json_array_append_new(fields, member);
     }
-    return json_pack("{s:s, s:s, s:o, s:o}", "name", object->name, "display_name",
-                     object->display_name, "fields", fields, "key", keys_to_json(object));
+    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "name", object->name, "display_name",
+                     object->display_name, "fields", fields, "key", keys_to_json(object),
+                     "delete_marks", object->delete_marks);
+}
+
+static json_t *limits_to_json(const ds_limits_t *limits)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "upload", (json_int_t)limits->upload, "rows",
+                     (json_int_t)limits->rows, "row_length", (json_int_t)limits->row_length,
+                     "field_length", (json_int_t)limits->field_length, "fields",
+                     (json_int_t)limits->fields);
+}
+
+static json_t *export_to_json(const ds_export_t *export)
+{
+    json_t *fields = json_array(), *filters = json_array(), *order = json_array();
+    int i;
+
+    for (i = 0; i < export->fields->nelts; i++)
+        json_array_append_new(fields, json_string(APR_ARRAY_IDX(export->fields, i, const char *)));
+    for (i = 0; i < export->filters->nelts; i++) {
+        const ds_filter_t *filter = &APR_ARRAY_IDX(export->filters, i, ds_filter_t);
+
+        json_array_append_new(filters, json_pack("{s:s, s:s, s:s}", "field", filter->field, "op",
+                                                 filter->op, "value", filter->value));
+    }
+    for (i = 0; i < export->order->nelts; i++) {
+        const ds_order_t *by = &APR_ARRAY_IDX(export->order, i, ds_order_t);
+
+        json_array_append_new(
+            order, json_pack("{s:s, s:b}", "field", by->field, "descending", by->descending));
+    }
+    return json_pack("{s:o, s:o, s:o, s:b, s:s}", "fields", fields, "filters", filters, "order",
+                     order, "header", export->header, "format",
+                     ds_sync_format_name(export->format));
 }
 
 static json_t *sync_to_json(const ds_sync_t *sync)
 {
     char delimiter[2] = {sync->delimiter, '\0'};
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I, s:I}}", "id", sync->id, "name",
-        sync->name, "kind", ds_sync_kind_name(sync->kind), "object", sync->object_name, "auth",
-        ds_sync_auth_name(sync->auth), "delimiter", delimiter, "limits", "upload",
-        (json_int_t)sync->limits.upload, "rows", (json_int_t)sync->limits.rows, "row_length",
-        (json_int_t)sync->limits.row_length, "field_length", (json_int_t)sync->limits.field_length,
-        "fields", (json_int_t)sync->limits.fields);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s*, s:s}", "id", sync->id,
+                     "name", sync->name, "kind", ds_sync_kind_name(sync->kind), "object",
+                     sync->object_name, "auth", ds_sync_auth_name(sync->auth), "delimiter",
+                     delimiter, "limits", limits_to_json(&sync->limits), "export",
+                     export_to_json(&sync->export), "queue_limit", sync->queue_limit, "schedule",
+                     sync->schedule, "zone", sync->zone);
+}
+
+static json_t *retention_to_json(const ds_retention_t *retention)
+{
+    return json_pack("{s:I, s:I, s:i}", "files_seconds", (json_int_t)apr_time_sec(retention->files),
+                     "launches_seconds", (json_int_t)apr_time_sec(retention->launches), "count",
+                     retention->count);
 }
 
 const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
@@ -62,7 +101,8 @@ const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
                               object_to_json(APR_ARRAY_IDX(def->objects, i, ds_object_t *)));
     for (i = 0; i < def->syncs->nelts; i++)
         json_array_append_new(syncs, sync_to_json(APR_ARRAY_IDX(def->syncs, i, ds_sync_t *)));
-    root = json_pack("{s:o, s:o}", "objects", objects, "syncs", syncs);
+    root = json_pack("{s:o, s:o, s:o, s:i}", "objects", objects, "syncs", syncs, "retention",
+                     retention_to_json(&def->retention), "queue_limit", def->queue_limit);
     text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
     copy = apr_pstrdup(pool, text ? text : "");
     free(text);
@@ -98,12 +138,14 @@ static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *p
     json_error_t error;
     ds_object_t *object;
     ds_problem_t *problem = NULL;
+    int marks = 0;
     size_t i;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:o, s:o}", "name", &name, "display_name",
-                       &display_name, "fields", &fields, "key", &keys))
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:o, s:o, s?:b}", "name", &name, "display_name",
+                       &display_name, "fields", &fields, "key", &keys, "delete_marks", &marks))
         return shape_problem(&error, pool);
     object = ds_object_make(name, pool);
+    object->delete_marks = marks;
     object->display_name = apr_pstrdup(pool, display_name);
     for (i = 0; !problem && i < json_array_size(fields); i++)
         problem = field_from_json(object, json_array_get(fields, i), pool);
@@ -134,30 +176,113 @@ static ds_problem_t *limits_from_json(ds_limits_t *limits, json_t *json, apr_poo
     return NULL;
 }
 
-static ds_problem_t *sync_from_json(ds_def_t *def, json_t *json, apr_pool_t *pool)
+static ds_problem_t *filter_from_json(ds_sync_t *sync, json_t *json, apr_pool_t *pool)
 {
-    const char *id, *name, *kind, *object, *auth, *delimiter;
-    json_t *limits;
+    const char *field, *op, *value;
+    json_error_t error;
+
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:s}", "field", &field, "op", &op, "value",
+                       &value))
+        return shape_problem(&error, pool);
+    return ds_sync_filter_add(sync, field, op, value, pool);
+}
+
+static ds_problem_t *order_from_json(ds_sync_t *sync, json_t *json, apr_pool_t *pool)
+{
+    const char *field;
+    int descending;
+    json_error_t error;
+
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:b}", "field", &field, "descending", &descending))
+        return shape_problem(&error, pool);
+    return ds_sync_order_add(sync, field, descending, pool);
+}
+
+/* The sync must have its object. */
+static ds_problem_t *export_from_json(ds_sync_t *sync, json_t *json, apr_pool_t *pool)
+{
+    json_t *fields, *filters, *order;
+    const char *format;
+    json_error_t error;
+    ds_problem_t *problem = NULL;
+    size_t i;
+
+    if (json_unpack_ex(json, &error, 0, "{s:o, s:o, s:o, s:b, s:s}", "fields", &fields, "filters",
+                       &filters, "order", &order, "header", &sync->export.header, "format",
+                       &format) ||
+        !ds_sync_format_find(&sync->export.format, format))
+        return shape_problem(&error, pool);
+    for (i = 0; !problem && i < json_array_size(fields); i++) {
+        const char *name = json_string_value(json_array_get(fields, i));
+
+        problem = ds_sync_field_add(sync, name ? name : "", pool);
+    }
+    for (i = 0; !problem && i < json_array_size(filters); i++)
+        problem = filter_from_json(sync, json_array_get(filters, i), pool);
+    for (i = 0; !problem && i < json_array_size(order); i++)
+        problem = order_from_json(sync, json_array_get(order, i), pool);
+    return problem;
+}
+
+/* What hangs on nothing else. */
+static ds_problem_t *sync_members_read(ds_sync_t **made, json_t *json, apr_pool_t *pool)
+{
+    const char *id, *name, *kind, *object, *auth, *delimiter, *schedule = NULL, *zone = "UTC";
     json_error_t error;
     ds_sync_t *sync;
-    ds_problem_t *problem;
+    int queue_limit = 0;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", &id, "name",
-                       &name, "kind", &kind, "object", &object, "auth", &auth, "delimiter",
-                       &delimiter, "limits", &limits))
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:s, s:s, s:s, s:s, s?:i, s?:s, s?:s}", "id",
+                       &id, "name", &name, "kind", &kind, "object", &object, "auth", &auth,
+                       "delimiter", &delimiter, "queue_limit", &queue_limit, "schedule", &schedule,
+                       "zone", &zone))
         return shape_problem(&error, pool);
     if (ds_sync_id_fault(id))
         return ds_problem_make(pool, DS_EINPUT, "the sync id \"%s\" %s", id, ds_sync_id_fault(id));
-    sync = ds_sync_make(id, pool);
+    sync = *made = ds_sync_make(id, pool);
     sync->name = apr_pstrdup(pool, name);
     sync->object_name = apr_pstrdup(pool, object);
     sync->delimiter = *delimiter;
+    sync->queue_limit = queue_limit;
+    sync->schedule = schedule ? apr_pstrdup(pool, schedule) : NULL;
+    sync->zone = apr_pstrdup(pool, zone);
     if (!ds_sync_kind_find(&sync->kind, kind) || !ds_sync_auth_find(&sync->auth, auth))
         return ds_problem_make(pool, DS_EINPUT, "sync \"%s\": unknown kind or auth", id);
+    return NULL;
+}
+
+static ds_problem_t *sync_from_json(ds_def_t *def, json_t *json, apr_pool_t *pool)
+{
+    json_t *limits, *export = NULL;
+    json_error_t error;
+    ds_sync_t *sync = NULL;
+    ds_problem_t *problem = sync_members_read(&sync, json, pool);
+
+    if (problem)
+        return problem;
+    if (json_unpack_ex(json, &error, 0, "{s:o, s?:o}", "limits", &limits, "export", &export))
+        return shape_problem(&error, pool);
     problem = limits_from_json(&sync->limits, limits, pool);
     if (!problem)
         problem = ds_def_sync_bind(def, sync, pool);
+    if (!problem && export)
+        problem = export_from_json(sync, export, pool);
     return problem ? problem : ds_def_sync_add(def, sync, pool);
+}
+
+/* Both members may be missing: then nothing is limited. */
+static ds_problem_t *rules_from_json(ds_def_t *def, json_t *root, apr_pool_t *pool)
+{
+    json_int_t files = 0, launches = 0;
+    json_error_t error;
+
+    if (json_unpack_ex(root, &error, 0, "{s?:{s:I, s:I, s:i}, s?:i}", "retention", "files_seconds",
+                       &files, "launches_seconds", &launches, "count", &def->retention.count,
+                       "queue_limit", &def->queue_limit))
+        return shape_problem(&error, pool);
+    def->retention.files = apr_time_from_sec(files);
+    def->retention.launches = apr_time_from_sec(launches);
+    return NULL;
 }
 
 ds_problem_t *ds_def_from_json(ds_def_t **def, const char *text, apr_pool_t *pool)
@@ -172,6 +297,8 @@ ds_problem_t *ds_def_from_json(ds_def_t **def, const char *text, apr_pool_t *poo
     *def = ds_def_make(pool);
     if (json_unpack_ex(root, &error, 0, "{s:o, s:o}", "objects", &objects, "syncs", &syncs))
         problem = shape_problem(&error, pool);
+    if (!problem)
+        problem = rules_from_json(*def, root, pool);
     for (i = 0; !problem && i < json_array_size(objects); i++)
         problem = object_from_json(*def, json_array_get(objects, i), pool);
     for (i = 0; !problem && i < json_array_size(syncs); i++)

@@ -5,32 +5,37 @@
 struct ds_file_writer_t {
     ds_db_t *db;
     apr_pool_t *pool;
+    const char *role;
     const char *name;
     const char *content_type;
     ds_digest_t *digest;
     apr_int64_t id;      /* 0 until the first chunk is written */
+    apr_int64_t kept_id; /* the same, as far as it is committed: another file may get an id that was
+                            rolled back */
     apr_int64_t written; /* bytes in the database */
     apr_size_t filled;   /* bytes in the buffer */
     char *buffer;        /* DS_FILE_CHUNK_SIZE bytes */
+    char sha256[DS_SHA256_HEX_SIZE]; /* empty until no more bytes come */
 };
 
 static apr_status_t writer_abandon(void *data)
 {
     ds_file_writer_t *writer = data;
 
-    if (writer->id)
-        ds_db_query(writer->db, NULL, STMT_FILE_ABANDON, DS_ARGS(DS_INT(writer->id)));
+    if (writer->kept_id)
+        ds_db_query(writer->db, NULL, STMT_FILE_ABANDON, DS_ARGS(DS_INT(writer->kept_id)));
     return APR_SUCCESS;
 }
 
-apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const char *name,
-                                  const char *content_type, apr_pool_t *pool)
+apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const char *role,
+                                  const char *name, const char *content_type, apr_pool_t *pool)
 {
     ds_file_writer_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_status_t status = ds_digest_begin(&made->digest, pool);
 
     made->db = db;
     made->pool = pool;
+    made->role = role;
     made->name = name ? apr_pstrdup(pool, name) : NULL;
     made->content_type = content_type ? apr_pstrdup(pool, content_type) : NULL;
     made->buffer = apr_palloc(pool, DS_FILE_CHUNK_SIZE);
@@ -48,20 +53,24 @@ static apr_status_t row_create(ds_file_writer_t *writer)
     apr_status_t status;
 
     apr_pool_create(&scratch, writer->pool);
-    status = ds_db_select(
-        &rows, writer->db, STMT_FILE_BEGIN,
-        DS_ARGS(DS_TEXT(writer->name), DS_TEXT(writer->content_type), DS_INT(now), DS_INT(now)),
-        scratch);
+    status = ds_db_select(&rows, writer->db, STMT_FILE_BEGIN,
+                          DS_ARGS(DS_TEXT(writer->role), DS_TEXT(writer->name),
+                                  DS_TEXT(writer->content_type), DS_INT(now), DS_INT(now)),
+                          scratch);
     if (status == APR_SUCCESS && ds_db_rows_next(rows))
         writer->id = ds_db_rows_int(rows, 0);
     apr_pool_destroy(scratch);
     return status;
 }
 
-/* Inside a transaction: the buffer as the next chunk. *id is the file's, made where it was 0. */
+/* Inside a transaction: the buffer as the next chunk, after the file's row where there is none. */
 static apr_status_t buffer_write(ds_file_writer_t *writer)
 {
-    apr_status_t status = writer->id ? APR_SUCCESS : row_create(writer);
+    apr_status_t status = APR_SUCCESS;
+
+    writer->id = writer->kept_id;
+    if (!writer->id)
+        status = row_create(writer);
 
     if (status != APR_SUCCESS || writer->filled == 0)
         return status;
@@ -84,7 +93,6 @@ static apr_status_t row_touch(ds_file_writer_t *writer)
 
 static apr_status_t chunk_commit(ds_file_writer_t *writer)
 {
-    apr_int64_t id = writer->id;
     apr_status_t status = ds_db_begin(writer->db);
 
     if (status != APR_SUCCESS)
@@ -98,10 +106,10 @@ static apr_status_t chunk_commit(ds_file_writer_t *writer)
         status = ds_db_commit(writer->db);
     else
         ds_db_rollback(writer->db);
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS) {
         writer->filled = 0;
-    else
-        writer->id = id;
+        writer->kept_id = writer->id;
+    }
     return status;
 }
 
@@ -128,13 +136,22 @@ apr_int64_t ds_file_writer_size(const ds_file_writer_t *writer)
     return writer->written + (apr_int64_t)writer->filled;
 }
 
+apr_status_t ds_file_writer_digest(const char **sha256, ds_file_writer_t *writer)
+{
+    apr_status_t status =
+        *writer->sha256 ? APR_SUCCESS : ds_digest_end(writer->sha256, writer->digest);
+
+    *sha256 = writer->sha256;
+    return status;
+}
+
 apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
                                    apr_int64_t launch_id, apr_pool_t *pool)
 {
     ds_file_t *made = apr_pcalloc(pool, sizeof(*made));
-    char *sha256 = apr_palloc(pool, DS_SHA256_HEX_SIZE);
+    const char *sha256;
     int changed = 0;
-    apr_status_t status = ds_digest_end(sha256, writer->digest);
+    apr_status_t status = ds_file_writer_digest(&sha256, writer);
 
     if (status == APR_SUCCESS)
         status = buffer_write(writer);
@@ -142,7 +159,7 @@ apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
         return status;
     made->id = writer->id;
     made->launch_id = launch_id;
-    made->role = "input";
+    made->role = writer->role;
     made->name = writer->name;
     made->content_type = writer->content_type;
     made->size = ds_file_writer_size(writer);
@@ -179,16 +196,11 @@ apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role
                                DS_BLOB(data, size)));
 }
 
-apr_status_t ds_file_get(ds_file_t **file, ds_db_t *db, apr_int64_t launch_id, const char *role,
-                         apr_pool_t *pool)
+/* The file of the first row, when there is one. */
+static apr_status_t file_read(ds_file_t **file, ds_db_rows_t *rows, apr_pool_t *pool)
 {
-    ds_db_rows_t *rows;
     ds_file_t *found;
-    apr_status_t status =
-        ds_db_select(&rows, db, STMT_FILE_GET, DS_ARGS(DS_INT(launch_id), DS_TEXT(role)), pool);
 
-    if (status != APR_SUCCESS)
-        return status;
     if (!ds_db_rows_next(rows))
         return DS_ENOTFOUND;
     found = apr_palloc(pool, sizeof(*found));
@@ -202,6 +214,26 @@ apr_status_t ds_file_get(ds_file_t **file, ds_db_t *db, apr_int64_t launch_id, c
     found->created_at = ds_db_rows_int(rows, 7);
     *file = found;
     return APR_SUCCESS;
+}
+
+apr_status_t ds_file_get(ds_file_t **file, ds_db_t *db, apr_int64_t launch_id, const char *role,
+                         apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_FILE_GET, DS_ARGS(DS_INT(launch_id), DS_TEXT(role)), pool);
+
+    return status == APR_SUCCESS ? file_read(file, rows, pool) : status;
+}
+
+apr_status_t ds_file_latest_output(ds_file_t **file, ds_db_t *db, const char *sync_id,
+                                   apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_FILE_LATEST_OUTPUT, DS_ARGS(DS_TEXT(sync_id)), pool);
+
+    return status == APR_SUCCESS ? file_read(file, rows, pool) : status;
 }
 
 apr_status_t ds_file_chunk_read(const char **data, apr_size_t *size, apr_int64_t *start,

@@ -27,11 +27,11 @@ typedef struct ds_file_t {
 
 typedef struct ds_file_writer_t ds_file_writer_t;
 
-/* Begin an upload. No database access yet. name and content_type may be NULL. The writer lives in
- * pool and holds one chunk of memory; when pool goes before the file was accepted, what was written
- * is marked for the keeper to sweep. */
-apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const char *name,
-                                  const char *content_type, apr_pool_t *pool);
+/* Begin a file: an upload ("input") or an export ("output"). No database access yet. name and
+ * content_type may be NULL. The writer lives in pool and holds one chunk of memory; when pool goes
+ * before the file was accepted, what was written is marked for the keeper to sweep. */
+apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const char *role,
+                                  const char *name, const char *content_type, apr_pool_t *pool);
 
 /* Append bytes. Each full chunk is written in a short transaction of its own. */
 apr_status_t ds_file_writer_append(ds_file_writer_t *writer, const char *data, apr_size_t size);
@@ -39,7 +39,10 @@ apr_status_t ds_file_writer_append(ds_file_writer_t *writer, const char *data, a
 /* Bytes appended so far. */
 apr_int64_t ds_file_writer_size(const ds_file_writer_t *writer);
 
-/* Inside the caller's transaction: write the rest and bind the file to a launch as its input.
+/* No more bytes come: the SHA-256 of all, as hex in the writer's pool. */
+apr_status_t ds_file_writer_digest(const char **sha256, ds_file_writer_t *writer);
+
+/* Inside the caller's transaction: write the rest and bind the file to a launch.
  * After the commit call ds_file_writer_close, so that the pool's cleanup does nothing. */
 apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
                                    apr_int64_t launch_id, apr_pool_t *pool);
@@ -53,6 +56,10 @@ apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role
 /* The file of a launch by its role. DS_ENOTFOUND when there is none. */
 apr_status_t ds_file_get(ds_file_t **file, ds_db_t *db, apr_int64_t launch_id, const char *role,
                          apr_pool_t *pool);
+
+/* The newest file that an export of this sync has finished. DS_ENOTFOUND when there is none. */
+apr_status_t ds_file_latest_output(ds_file_t **file, ds_db_t *db, const char *sync_id,
+                                   apr_pool_t *pool);
 
 /* The chunk that holds the byte at offset: its bytes (in pool) and the offset of its first byte.
  * DS_ENOTFOUND when offset is at or past the end. */

@@ -4,63 +4,220 @@
 
 #include "ds_launch_read.h"
 
+#define KEY_LIFE apr_time_from_sec(24 * 3600) /* of an Idempotency-Key */
+
+/* Loads of one object run in order; exports of one sync do, and stand in nobody's way. */
+static const char *lane_of(const ds_launch_t *launch, apr_pool_t *pool)
+{
+    if (launch->kind == DS_KIND_EXPORT)
+        return apr_pstrcat(pool, "export:", launch->sync_id, NULL);
+    return launch->object;
+}
+
 static apr_status_t row_create(ds_launch_t *launch, ds_db_t *db, apr_pool_t *pool)
 {
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_select(&rows, db, STMT_LAUNCH_CREATE,
-                                       DS_ARGS(DS_TEXT(launch->uuid), DS_TEXT(launch->sync_id),
-                                               DS_TEXT(launch->object), DS_TEXT(launch->object),
-                                               DS_TEXT(ds_sync_kind_name(launch->kind)),
-                                               DS_INT(launch->scheduled_at)),
-                                       pool);
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_LAUNCH_CREATE,
+                     DS_ARGS(DS_TEXT(launch->uuid), DS_TEXT(launch->sync_id),
+                             DS_TEXT(launch->object), DS_TEXT(lane_of(launch, pool)),
+                             DS_TEXT(ds_sync_kind_name(launch->kind)), DS_INT(launch->scheduled_at),
+                             DS_INT(launch->dry_run), DS_INT_OR_NULL(launch->input_launch_id)),
+                     pool);
 
     if (status == APR_SUCCESS && ds_db_rows_next(rows))
         launch->id = ds_db_rows_int(rows, 0);
     return status;
 }
 
-static ds_launch_t *launch_make(const ds_sync_t *sync, apr_time_t now, apr_pool_t *pool)
+static ds_launch_t *launch_make(const ds_launch_request_t *request, apr_time_t due,
+                                apr_pool_t *pool)
 {
     ds_launch_t *launch = apr_pcalloc(pool, sizeof(*launch));
     char *uuid = apr_palloc(pool, 37);
 
     ds_digest_random_uuid(uuid);
     launch->uuid = uuid;
-    launch->sync_id = sync->id;
-    launch->object = sync->object_name;
-    launch->kind = sync->kind;
+    launch->sync_id = request->sync->id;
+    launch->object = request->sync->object_name;
+    launch->kind = request->sync->kind;
     launch->state = DS_LAUNCH_QUEUED;
-    launch->scheduled_at = now;
+    launch->scheduled_at = due;
+    launch->dry_run = request->dry_run;
     return launch;
 }
 
-apr_status_t ds_launch_accept(ds_launch_t **launch, ds_db_t *db, const ds_sync_t *sync,
-                              ds_file_writer_t *input, apr_pool_t *pool)
+/* Inside a transaction: is there room in the queue? */
+static apr_status_t limits_check(ds_db_t *db, const ds_launch_request_t *request, apr_pool_t *pool)
 {
-    ds_launch_t *made;
+    int all = request->queue_limit, own = request->sync->queue_limit;
+    ds_db_rows_t *rows;
+    apr_status_t status;
+
+    if (!all && !own)
+        return APR_SUCCESS;
+    status = ds_db_select(&rows, db, STMT_LAUNCH_WAITING_COUNT, DS_ARGS(DS_TEXT(request->sync->id)),
+                          pool);
+    if (status != APR_SUCCESS || !ds_db_rows_next(rows))
+        return status;
+    if ((all && ds_db_rows_int(rows, 0) >= all) || (own && ds_db_rows_int(rows, 1) >= own))
+        return DS_ELIMIT;
+    return APR_SUCCESS;
+}
+
+/* Inside a transaction: the launch that the same key made before, or DS_ENOTFOUND. */
+static apr_status_t key_find(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                             const char *sha256, apr_time_t now, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status = ds_db_select(
+        &rows, db, STMT_UPLOAD_KEY_GET,
+        DS_ARGS(DS_TEXT(request->sync->id), DS_TEXT(request->key), DS_INT(now - KEY_LIFE)), pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (!ds_db_rows_next(rows))
+        return DS_ENOTFOUND;
+    if (strcmp(ds_db_rows_text(rows, 0), sha256))
+        return DS_ECONFLICT;
+    return ds_launch_get(launch, db, request->sync->id, ds_db_rows_int(rows, 1), pool);
+}
+
+static apr_status_t key_store(ds_db_t *db, const ds_launch_request_t *request, const char *sha256,
+                              apr_int64_t launch_id, apr_time_t now)
+{
+    if (!request->key)
+        return APR_SUCCESS;
+    return ds_db_query(db, NULL, STMT_UPLOAD_KEY_SET,
+                       DS_ARGS(DS_TEXT(request->sync->id), DS_TEXT(request->key), DS_TEXT(sha256),
+                               DS_INT(launch_id), DS_INT(now)));
+}
+
+/* Inside a transaction. */
+static apr_status_t upload_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
+                                  const ds_launch_request_t *request, ds_file_writer_t *input,
+                                  apr_pool_t *pool)
+{
+    const char *sha256;
     ds_file_t *file;
+    apr_time_t now;
+    apr_status_t status = ds_file_writer_digest(&sha256, input);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_now(&now, db);
+    if (status == APR_SUCCESS && request->key) {
+        status = key_find(launch, db, request, sha256, now, pool);
+        *repeated = status == APR_SUCCESS;
+        if (status != DS_ENOTFOUND)
+            return status;
+        status = APR_SUCCESS;
+    }
+    if (status == APR_SUCCESS)
+        status = limits_check(db, request, pool);
+    if (status != APR_SUCCESS)
+        return status;
+    *launch = launch_make(request, now, pool);
+    status = row_create(*launch, db, pool);
+    if (status == APR_SUCCESS)
+        status = ds_file_writer_finish(&file, input, (*launch)->id, pool);
+    return status == APR_SUCCESS ? key_store(db, request, sha256, (*launch)->id, now) : status;
+}
+
+/* End the transaction the way its work went. */
+static apr_status_t transaction_end(ds_db_t *db, apr_status_t status)
+{
+    if (status == APR_SUCCESS)
+        return ds_db_commit(db);
+    ds_db_rollback(db);
+    return status;
+}
+
+apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
+                              const ds_launch_request_t *request, ds_file_writer_t *input,
+                              apr_pool_t *pool)
+{
+    apr_status_t status = ds_db_begin(db);
+
+    *repeated = 0;
+    if (status != APR_SUCCESS)
+        return status;
+    status = transaction_end(db, upload_accept(launch, repeated, db, request, input, pool));
+    if (status == APR_SUCCESS && !*repeated)
+        ds_file_writer_close(input);
+    return status;
+}
+
+/* Inside a transaction: move the due time on, unless another keeper has done it. */
+static apr_status_t schedule_advance(ds_db_t *db, const ds_sync_t *sync, apr_time_t due,
+                                     apr_time_t advance)
+{
+    int changed = 0;
+    apr_status_t status = ds_db_query(db, &changed, STMT_SYNC_SCHEDULE_ADVANCE,
+                                      DS_ARGS(DS_INT(advance), DS_TEXT(sync->id), DS_INT(due)));
+
+    return status == APR_SUCCESS && !changed ? DS_ESTATE : status;
+}
+
+apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                             apr_time_t due, apr_time_t advance, apr_pool_t *pool)
+{
+    apr_status_t status = ds_db_begin(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    *launch = launch_make(request, due, pool);
+    if (advance)
+        status = schedule_advance(db, request->sync, due, advance);
+    if (status == APR_SUCCESS)
+        status = limits_check(db, request, pool);
+    if (status == APR_SUCCESS)
+        status = row_create(*launch, db, pool);
+    return transaction_end(db, status);
+}
+
+/* Inside a transaction: the launch to repeat, if it may be. */
+static apr_status_t retry_check(ds_launch_t **old, ds_db_t *db, const ds_sync_t *sync,
+                                apr_int64_t id, apr_pool_t *pool)
+{
+    ds_file_t *input;
+    apr_status_t status = ds_launch_get(old, db, sync->id, id, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if ((*old)->state != DS_LAUNCH_FAILED && (*old)->state != DS_LAUNCH_CANCELLED)
+        return DS_ESTATE;
+    if ((*old)->kind == DS_KIND_EXPORT)
+        return APR_SUCCESS;
+    return ds_file_get(&input, db, ds_launch_input_id(*old), "input", pool);
+}
+
+apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                             apr_int64_t id, apr_pool_t *pool)
+{
+    ds_launch_t *old;
     apr_time_t now;
     apr_status_t status = ds_db_begin(db);
 
     if (status != APR_SUCCESS)
         return status;
     status = ds_db_now(&now, db);
-    if (status == APR_SUCCESS) {
-        made = launch_make(sync, now, pool);
-        status = row_create(made, db, pool);
-    }
     if (status == APR_SUCCESS)
-        status = ds_file_writer_finish(&file, input, made->id, pool);
-    if (status != APR_SUCCESS) {
-        ds_db_rollback(db);
-        return status;
-    }
-    status = ds_db_commit(db);
+        status = retry_check(&old, db, request->sync, id, pool);
+    if (status == APR_SUCCESS)
+        status = limits_check(db, request, pool);
     if (status == APR_SUCCESS) {
-        ds_file_writer_close(input);
-        *launch = made;
+        *launch = launch_make(request, now, pool);
+        (*launch)->dry_run = old->dry_run;
+        if (old->kind != DS_KIND_EXPORT)
+            (*launch)->input_launch_id = ds_launch_input_id(old);
+        status = row_create(*launch, db, pool);
     }
-    return status;
+    return transaction_end(db, status);
+}
+
+apr_int64_t ds_launch_input_id(const ds_launch_t *launch)
+{
+    return launch->input_launch_id ? launch->input_launch_id : launch->id;
 }
 
 ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool)
@@ -83,6 +240,8 @@ ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool)
     launch->rows.warned = ds_db_rows_int(rows, 13);
     launch->rows.skipped = ds_db_rows_int(rows, 14);
     launch->crashes = (int)ds_db_rows_int(rows, 15);
+    launch->dry_run = ds_db_rows_int(rows, 16) != 0;
+    launch->input_launch_id = ds_db_rows_int(rows, 17);
     return launch;
 }
 
@@ -149,11 +308,8 @@ apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char 
     status = ds_db_begin(db);
     if (status != APR_SUCCESS)
         return status;
-    status = cancel_mark(state, db, id, apr_pstrcat(pool, "Cancelled by user: ", by_whom, NULL));
-    if (status == APR_SUCCESS)
-        return ds_db_commit(db);
-    ds_db_rollback(db);
-    return status;
+    return transaction_end(
+        db, cancel_mark(state, db, id, apr_pstrcat(pool, "Cancelled by user: ", by_whom, NULL)));
 }
 
 /* 1204 as "1,204". */
@@ -172,18 +328,28 @@ static const char *number_print(apr_int64_t number, apr_pool_t *pool)
     return text;
 }
 
-const char *ds_launch_summary(ds_sync_kind_e kind, const ds_counters_t *rows, apr_pool_t *pool)
+static const char *done_words(const ds_launch_t *launch)
 {
-    const char *done = kind == DS_KIND_DELETE   ? "deleted"
-                       : kind == DS_KIND_EXPORT ? "exported"
-                                                : "imported";
-    const char *text = apr_psprintf(pool, "%s row%s %s", number_print(rows->ok, pool),
-                                    rows->ok == 1 ? "" : "s", done);
+    switch (launch->kind) {
+    case DS_KIND_DELETE: return launch->dry_run ? "would be deleted" : "deleted";
+    case DS_KIND_EXPORT: return "exported";
+    default: return launch->dry_run ? "would be imported" : "imported";
+    }
+}
+
+const char *ds_launch_summary(const ds_launch_t *launch, const ds_counters_t *rows,
+                              apr_pool_t *pool)
+{
+    const char *text =
+        apr_psprintf(pool, "%s%s row%s %s", launch->dry_run ? "Dry run: " : "",
+                     number_print(rows->ok, pool), rows->ok == 1 ? "" : "s", done_words(launch));
 
     if (rows->skipped)
-        text = apr_psprintf(pool, "%s, %s skipped", text, number_print(rows->skipped, pool));
+        text = apr_psprintf(pool, "%s, %s not found: see the warnings file", text,
+                            number_print(rows->skipped, pool));
     if (rows->warned)
-        text = apr_psprintf(pool, "%s, %s with a warning", text, number_print(rows->warned, pool));
+        text = apr_psprintf(pool, "%s, %s with a warning: see the warnings file", text,
+                            number_print(rows->warned, pool));
     if (rows->failed)
         text = apr_psprintf(pool, "%s, %s failed: see the failures file", text,
                             number_print(rows->failed, pool));

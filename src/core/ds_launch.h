@@ -34,12 +34,41 @@ typedef struct ds_launch_t {
     apr_time_t finished_at;  /* 0: not yet */
     ds_counters_t rows;
     int crashes; /* runners that died on it in a row without progress */
+    int dry_run; /* goes through everything and changes no row */
+    apr_int64_t
+        input_launch_id; /* the launch whose input it reads: a retry reads an earlier one's */
 } ds_launch_t;
 
+/* What is asked for. */
+typedef struct ds_launch_request_t {
+    const ds_sync_t *sync;
+    int queue_limit; /* of all syncs together (ds_def_t); 0: none */
+    int dry_run;
+    const char *key; /* the client's Idempotency-Key, or NULL */
+} ds_launch_request_t;
+
 /* Accept an upload: its last chunk, the file's row and the launch's row in one transaction.
- * When this returns APR_SUCCESS the launch is durable and a runner may take it. */
-apr_status_t ds_launch_accept(ds_launch_t **launch, ds_db_t *db, const ds_sync_t *sync,
-                              ds_file_writer_t *input, apr_pool_t *pool);
+ * When this returns APR_SUCCESS the launch is durable and a runner may take it.
+ * With a key that came with the same bytes within a day *launch is the one of then and *repeated is
+ * true; with other bytes DS_ECONFLICT. DS_ELIMIT: too many launches wait. */
+apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
+                              const ds_launch_request_t *request, ds_file_writer_t *input,
+                              apr_pool_t *pool);
+
+/* Start a launch that has no input: an export. due is the time it was due at. With `advance` (not
+ * 0) the sync's due time moves from `due` to that time in the same transaction: DS_ESTATE when
+ * another keeper has moved it already. DS_ELIMIT as above. */
+apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                             apr_time_t due, apr_time_t advance, apr_pool_t *pool);
+
+/* Run a launch that failed or was cancelled once more: a new launch, at the end of the queue, that
+ * reads the same input from its beginning. DS_ENOTFOUND: no such launch, or its files are gone;
+ * DS_ESTATE: it has not failed. */
+apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                             apr_int64_t id, apr_pool_t *pool);
+
+/* The id of the launch whose input file it reads. */
+apr_int64_t ds_launch_input_id(const ds_launch_t *launch);
 
 /* One launch. With sync_id the launch of another sync looks like one that does not exist;
  * NULL is for the administrator's tool. DS_ENOTFOUND. */
@@ -56,7 +85,9 @@ apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const ch
 apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char *sync_id,
                               apr_int64_t id, const char *by_whom, apr_pool_t *pool);
 
-/* "1,204 rows imported, 3 failed: see the failures file", from the counters. In pool. */
-const char *ds_launch_summary(ds_sync_kind_e kind, const ds_counters_t *rows, apr_pool_t *pool);
+/* "1,204 rows imported, 3 failed: see the failures file", for a launch with these counters; of a
+ * dry run what would be. In pool. */
+const char *ds_launch_summary(const ds_launch_t *launch, const ds_counters_t *rows,
+                              apr_pool_t *pool);
 
 #endif

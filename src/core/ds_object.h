@@ -22,7 +22,8 @@ typedef struct ds_object_t {
     const char *name;           /* also the table's name */
     const char *display_name;   /* never NULL: the name where nothing was given */
     apr_array_header_t *fields; /* of ds_field_t, in the order of the configuration */
-    apr_array_header_t *keys;   /* of int: positions in fields, in the order of Key */
+    int delete_marks;         /* a deleted row stays, with the time of its removal in _deleted_at */
+    apr_array_header_t *keys; /* of int: positions in fields, in the order of Key */
 } ds_object_t;
 
 /* An object without fields, in pool. Names are copied. */

@@ -28,6 +28,7 @@ static const char *own_text(apr_status_t status)
     case DS_ELIMIT: return "a limit was passed";
     case DS_EINPUT: return "the input is not as expected";
     case DS_ESCHEMA: return "the database has another schema";
+    case DS_ECONFLICT: return "the key was used for another file";
     case DS_EDENIED: return "access denied";
     default: return NULL;
     }

@@ -19,6 +19,7 @@
 #define DS_ELIMIT DS_ERR(7)      /* a configured limit was passed */
 #define DS_EINPUT DS_ERR(8)      /* the input is not what it should be */
 #define DS_ESCHEMA DS_ERR(9)     /* the database's schema is not the one this program needs */
+#define DS_ECONFLICT DS_ERR(11)  /* the same key came with other bytes */
 #define DS_EDENIED DS_ERR(10)    /* the credential does not allow this */
 
 typedef struct ds_problem_t {

@@ -4,6 +4,9 @@
 
 #include "ds_launch_read.h"
 
+/* Columns of QUEUE_LEASED after those of a launch. */
+enum { LEASED_OWNER = 18, LEASED_ATTEMPT, LEASED_UNTIL };
+
 /* Inside a transaction. */
 static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, apr_pool_t *pool)
 {
@@ -122,17 +125,16 @@ static ds_launch_state_e state_after_loss(const char **message, const ds_launch_
 {
     if (launch->state == DS_LAUNCH_CANCELLING) {
         *message = apr_psprintf(pool, "%s: %s", launch->message,
-                                ds_launch_summary(launch->kind, &launch->rows, pool));
+                                ds_launch_summary(launch, &launch->rows, pool));
         return DS_LAUNCH_CANCELLED;
     }
     *message = launch->message;
     if (launch->crashes + 1 < DS_QUEUE_CRASHES_MAX)
         return DS_LAUNCH_QUEUED;
-    *message =
-        apr_psprintf(pool,
-                     "The runner died %d times in a row on this launch, which was given up. "
-                     "%s",
-                     DS_QUEUE_CRASHES_MAX, ds_launch_summary(launch->kind, &launch->rows, pool));
+    *message = apr_psprintf(pool,
+                            "The runner died %d times in a row on this launch, which was given up. "
+                            "%s",
+                            DS_QUEUE_CRASHES_MAX, ds_launch_summary(launch, &launch->rows, pool));
     return DS_LAUNCH_FAILED;
 }
 
@@ -161,13 +163,13 @@ apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *al
     if (status == APR_SUCCESS)
         status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
-        const char *owner = ds_db_rows_text(rows, 16);
+        const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
         int changed = 0;
 
-        if (ds_db_rows_int(rows, 18) >= now && alive(owner))
+        if (ds_db_rows_int(rows, LEASED_UNTIL) >= now && alive(owner))
             continue;
         status = launch_reclaim(&changed, db, ds_launch_read(rows, scratch), owner,
-                                ds_db_rows_int(rows, 17), now, scratch);
+                                ds_db_rows_int(rows, LEASED_ATTEMPT), now, scratch);
         *reclaimed += changed;
     }
     return status;

@@ -7,6 +7,7 @@
 
 static const char *const kind_names[] = {"import", "delete", "export", "pull"};
 static const char *const auth_names[] = {"token", "none", "httpd"};
+static const char *const format_names[] = {"csv", "ndjson"};
 
 static int name_find(const char *const *names, int count, const char *name)
 {
@@ -31,6 +32,11 @@ ds_sync_t *ds_sync_make(const char *id, apr_pool_t *pool)
 
     sync->id = sync->name = apr_pstrdup(pool, id);
     sync->limits = limits;
+    sync->export.fields = apr_array_make(pool, 8, sizeof(const char *));
+    sync->export.filters = apr_array_make(pool, 4, sizeof(ds_filter_t));
+    sync->export.order = apr_array_make(pool, 2, sizeof(ds_order_t));
+    sync->export.header = 1;
+    sync->zone = "UTC";
     return sync;
 }
 
@@ -79,16 +85,127 @@ int ds_sync_auth_find(ds_sync_auth_e *auth, const char *name)
     return found >= 0;
 }
 
-apr_status_t ds_sync_enabled_get(int *enabled, ds_db_t *db, const char *id, apr_pool_t *scratch)
+const char *ds_sync_format_name(ds_sync_format_e format)
+{
+    return format_names[format];
+}
+
+int ds_sync_format_find(ds_sync_format_e *format, const char *name)
+{
+    int found = name_find(format_names, 2, name);
+
+    if (found >= 0)
+        *format = (ds_sync_format_e)found;
+    return found >= 0;
+}
+
+/* --- what an export writes --- */
+
+static ds_problem_t *field_find(const ds_field_t **field, const ds_sync_t *sync, const char *name,
+                                apr_pool_t *pool)
+{
+    int position = ds_object_field_find(sync->object, name);
+
+    if (position < 0)
+        return ds_problem_make(pool, DS_EINPUT,
+                               "sync \"%s\": the object \"%s\" has no field \"%s\"", sync->id,
+                               sync->object_name, name);
+    *field = &APR_ARRAY_IDX(sync->object->fields, position, ds_field_t);
+    return NULL;
+}
+
+ds_problem_t *ds_sync_field_add(ds_sync_t *sync, const char *name, apr_pool_t *pool)
+{
+    const ds_field_t *field = NULL;
+    ds_problem_t *problem = field_find(&field, sync, name, pool);
+
+    if (!problem)
+        APR_ARRAY_PUSH(sync->export.fields, const char *) = field->name;
+    return problem;
+}
+
+ds_problem_t *ds_sync_order_add(ds_sync_t *sync, const char *name, int descending, apr_pool_t *pool)
+{
+    const ds_field_t *field = NULL;
+    ds_problem_t *problem = field_find(&field, sync, name, pool);
+
+    if (!problem)
+        APR_ARRAY_PUSH(sync->export.order, ds_order_t) = (ds_order_t){field->name, descending};
+    return problem;
+}
+
+static const char *op_find(const char *op)
+{
+    static const char *const ops[] = {"=", "!=", "<", "<=", ">", ">="};
+    int found = name_find(ops, 6, op);
+
+    return found < 0 ? NULL : ops[found];
+}
+
+static ds_problem_t *filter_value_check(const char **normal, const ds_sync_t *sync,
+                                        const ds_field_t *field, const char *op, const char *value,
+                                        apr_pool_t *pool)
+{
+    apr_size_t chars, bad;
+    const char *why = "not valid UTF-8";
+    char *room = apr_palloc(pool, DS_VALUE_NORMAL_SIZE);
+
+    *normal = NULL;
+    if (!*value && strchr("=!", *op))
+        *normal = "";
+    else if (!*value)
+        why = "missing";
+    else if (ds_value_utf8(&chars, &bad, value, strlen(value)))
+        *normal = ds_value_check(room, &why, field->type, field->max_length,
+                                 apr_pstrdup(pool, value), strlen(value), chars);
+    if (*normal)
+        return NULL;
+    return ds_problem_make(pool, DS_EINPUT, "sync \"%s\": the filter's value for \"%s\" is %s",
+                           sync->id, field->name, why);
+}
+
+ds_problem_t *ds_sync_filter_add(ds_sync_t *sync, const char *name, const char *op,
+                                 const char *value, apr_pool_t *pool)
+{
+    const ds_field_t *field = NULL;
+    const char *known = op_find(op), *normal;
+    ds_problem_t *problem = field_find(&field, sync, name, pool);
+
+    if (problem)
+        return problem;
+    if (!known)
+        return ds_problem_make(
+            pool, DS_EINPUT,
+            "sync \"%s\": \"%s\" is not a comparison: write = != < <= > or >=", sync->id, op);
+    problem = filter_value_check(&normal, sync, field, known, value, pool);
+    if (!problem)
+        APR_ARRAY_PUSH(sync->export.filters, ds_filter_t) =
+            (ds_filter_t){field->name, known, apr_pstrdup(pool, normal)};
+    return problem;
+}
+
+/* --- what the database knows --- */
+
+apr_status_t ds_sync_status_get(ds_sync_status_t *known, ds_db_t *db, const char *id,
+                                apr_pool_t *pool)
 {
     ds_db_rows_t *rows;
-    apr_status_t status =
-        ds_db_select(&rows, db, STMT_SYNC_ENABLED_GET, DS_ARGS(DS_TEXT(id)), scratch);
+    apr_status_t status = ds_db_select(&rows, db, STMT_SYNC_GET, DS_ARGS(DS_TEXT(id)), pool);
 
-    *enabled = 1;
-    if (status == APR_SUCCESS && ds_db_rows_next(rows))
-        *enabled = ds_db_rows_int(rows, 0) != 0;
-    return status;
+    *known = (ds_sync_status_t){.enabled = 1};
+    if (status != APR_SUCCESS || !ds_db_rows_next(rows))
+        return status;
+    known->enabled = ds_db_rows_int(rows, 0) != 0;
+    known->next_at = ds_db_rows_int(rows, 1);
+    known->schedule = ds_db_rows_text(rows, 2);
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_sync_schedule_set(ds_db_t *db, const char *id, const char *schedule,
+                                  apr_time_t next_at)
+{
+    return ds_db_query(db, NULL, STMT_SYNC_SCHEDULE_SET,
+                       DS_ARGS(DS_TEXT(id), DS_TEXT(schedule), DS_INT_OR_NULL(next_at)));
 }
 
 apr_status_t ds_sync_enabled_set(ds_db_t *db, const char *id, int enabled)

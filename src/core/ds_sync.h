@@ -31,6 +31,29 @@ typedef struct ds_limits_t {
     apr_int64_t fields;       /* cells of one record */
 } ds_limits_t;
 
+typedef enum ds_sync_format_e { DS_FORMAT_CSV, DS_FORMAT_NDJSON } ds_sync_format_e;
+
+/* A condition that exported rows fulfil; all of a sync's conditions together. */
+typedef struct ds_filter_t {
+    const char *field;
+    const char *op;    /* one of = != < <= > >= */
+    const char *value; /* in the field's normal form; "" with = and != means no value */
+} ds_filter_t;
+
+typedef struct ds_order_t {
+    const char *field;
+    int descending;
+} ds_order_t;
+
+/* What an export writes. */
+typedef struct ds_export_t {
+    apr_array_header_t *fields;  /* of const char *, in order; empty: all of the object */
+    apr_array_header_t *filters; /* of ds_filter_t */
+    apr_array_header_t *order;   /* of ds_order_t; empty: as the rows are stored */
+    int header;                  /* begin with a line of names (CSV only) */
+    ds_sync_format_e format;
+} ds_export_t;
+
 typedef struct ds_sync_t {
     const char *id;
     const char *name; /* never NULL: the id where nothing was given */
@@ -40,6 +63,10 @@ typedef struct ds_sync_t {
     ds_sync_auth_e auth;
     char delimiter; /* ',' ';' or '\t'; NUL: taken from the header line */
     ds_limits_t limits;
+    ds_export_t export;
+    int queue_limit;      /* launches of this sync that may wait; 0: no limit of its own */
+    const char *schedule; /* five cron fields or an @word, or NULL */
+    const char *zone;     /* IANA name, never NULL */
 } ds_sync_t;
 
 /* A sync of kind import with the default limits, in pool. */
@@ -55,8 +82,30 @@ int ds_sync_kind_find(ds_sync_kind_e *kind, const char *name);
 const char *ds_sync_auth_name(ds_sync_auth_e auth);
 int ds_sync_auth_find(ds_sync_auth_e *auth, const char *name);
 
-/* Is the sync switched on? A sync that nobody has switched is. */
-apr_status_t ds_sync_enabled_get(int *enabled, ds_db_t *db, const char *id, apr_pool_t *scratch);
+const char *ds_sync_format_name(ds_sync_format_e format);
+int ds_sync_format_find(ds_sync_format_e *format, const char *name);
+
+/* Add to what an export writes; the sync must have its object. The problem names the field, and for
+ * a filter the operator or the value that does not fit the field's type. */
+ds_problem_t *ds_sync_field_add(ds_sync_t *sync, const char *field, apr_pool_t *pool);
+ds_problem_t *ds_sync_filter_add(ds_sync_t *sync, const char *field, const char *op,
+                                 const char *value, apr_pool_t *pool);
+ds_problem_t *ds_sync_order_add(ds_sync_t *sync, const char *field, int descending,
+                                apr_pool_t *pool);
+
+/* What the database knows of a sync. One without a row is enabled and has no due time. */
+typedef struct ds_sync_status_t {
+    int enabled;
+    apr_time_t next_at;   /* the next due time, 0: none */
+    const char *schedule; /* the schedule and zone that next_at was reckoned with, or NULL */
+} ds_sync_status_t;
+
+apr_status_t ds_sync_status_get(ds_sync_status_t *status, ds_db_t *db, const char *id,
+                                apr_pool_t *pool);
+
+/* Store the next due time (0: none) and the schedule it was reckoned with. For the keeper. */
+apr_status_t ds_sync_schedule_set(ds_db_t *db, const char *id, const char *schedule,
+                                  apr_time_t next_at);
 
 /* Switch it, for all nodes and from now on. */
 apr_status_t ds_sync_enabled_set(ds_db_t *db, const char *id, int enabled);

@@ -89,6 +89,10 @@ void ds_db_rollback(ds_db_t *db);
 apr_status_t ds_db_begin_tolerant(ds_db_t *db);
 apr_status_t ds_db_forgive(ds_db_t *db);
 
+/* Inside a transaction: what is written between the two is taken back by the second. */
+apr_status_t ds_db_dry_run_begin(ds_db_t *db);
+apr_status_t ds_db_dry_run_end(ds_db_t *db);
+
 /* Between two transactions of a long series of them: let those go first who wait to write. */
 void ds_db_yield(ds_db_t *db);
 

@@ -23,6 +23,13 @@ struct ds_db_t {
     apr_dbd_prepared_t *prepared[STMT_COUNT]; /* made at their first use */
 };
 
+struct ds_db_rows_t {
+    ds_db_t *db;
+    apr_pool_t *pool;
+    apr_dbd_results_t *results;
+    apr_dbd_row_t *row;
+};
+
 /* The text of a named statement for this connection's database. */
 const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt);
 

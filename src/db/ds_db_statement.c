@@ -8,13 +8,6 @@
 
 #define VALUES_MAX 64 /* no named statement has more arguments, four values for a blob */
 
-struct ds_db_rows_t {
-    ds_db_t *db;
-    apr_pool_t *pool;
-    apr_dbd_results_t *results;
-    apr_dbd_row_t *row;
-};
-
 const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt)
 {
     return db->is_sqlite ? ds_db_statements[stmt].sqlite : ds_db_statements[stmt].pgsql;

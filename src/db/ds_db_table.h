@@ -27,6 +27,7 @@ typedef struct ds_db_table_t {
     const char *name;
     const ds_db_column_t *columns;
     int count;
+    int marks; /* deleted rows stay and have a time in _deleted_at */
 } ds_db_table_t;
 
 /* Create the table with its unique key, or add the columns it lacks. Inside a transaction. */
@@ -35,21 +36,5 @@ apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_poo
 /* How many rows it has. */
 apr_status_t ds_db_table_count(apr_int64_t *rows, ds_db_t *db, const char *table,
                                apr_pool_t *scratch);
-
-/* An upsert of rows into some columns of a table, all keys among them: rows that exist are changed
- * only where a value differs, and then carry the launch and the time. */
-typedef struct ds_db_upsert_t ds_db_upsert_t;
-
-ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool);
-
-/* Rows that one statement takes at most. */
-int ds_db_upsert_rows_max(const ds_db_upsert_t *upsert);
-
-/* Inside a transaction: values holds count × table->count texts, row by row, NULL for none; they
- * need to live only during the call; now is an RFC 3339 time. On any failure nothing of the
- * transaction may be kept, unless it was begun with ds_db_begin_tolerant: then only this statement
- * has no effect. */
-apr_status_t ds_db_upsert_rows(ds_db_upsert_t *upsert, const char **values, int count,
-                               apr_int64_t launch_id, const char *now);
 
 #endif

@@ -93,6 +93,16 @@ void ds_db_rollback(ds_db_t *db)
     transaction_end(db);
 }
 
+apr_status_t ds_db_dry_run_begin(ds_db_t *db)
+{
+    return ds_db_execute(db, ds_db_text(db, STMT_DRY_RUN_BEGIN));
+}
+
+apr_status_t ds_db_dry_run_end(ds_db_t *db)
+{
+    return ds_db_execute(db, ds_db_text(db, STMT_DRY_RUN_END));
+}
+
 void ds_db_yield(ds_db_t *db)
 {
     if (db->writelock)

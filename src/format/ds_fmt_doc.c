@@ -161,6 +161,12 @@ void ds_fmt_doc_integer(ds_fmt_doc_t *doc, apr_int64_t number)
     word_write(doc, digits);
 }
 
+void ds_fmt_doc_number(ds_fmt_doc_t *doc, const char *digits)
+{
+    entry_begin(doc);
+    ds_fmt_doc_append(doc, digits, strlen(digits));
+}
+
 void ds_fmt_doc_boolean(ds_fmt_doc_t *doc, int value)
 {
     word_write(doc, value ? "true" : "false");

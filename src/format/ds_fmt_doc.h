@@ -27,6 +27,8 @@ void ds_fmt_doc_key(ds_fmt_doc_t *doc, const char *key);
  * null/nil. */
 void ds_fmt_doc_text(ds_fmt_doc_t *doc, const char *text);
 void ds_fmt_doc_integer(ds_fmt_doc_t *doc, apr_int64_t number);
+/* A number as its digits, such as "-10.5": JSON's and EDN's own form, not checked. */
+void ds_fmt_doc_number(ds_fmt_doc_t *doc, const char *digits);
 void ds_fmt_doc_boolean(ds_fmt_doc_t *doc, int value);
 
 /* The document so far, NUL-ended, in the writer's pool. */

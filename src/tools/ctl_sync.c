@@ -29,18 +29,18 @@ int ctl_sync_list(ctl_t *ctl, const char *const *arguments)
 
     for (int i = 0; i < ctl->def->syncs->nelts; i++) {
         const ds_sync_t *sync = APR_ARRAY_IDX(ctl->def->syncs, i, const ds_sync_t *);
-        int enabled;
-        apr_status_t status = ds_sync_enabled_get(&enabled, ctl->db, sync->id, ctl->pool);
+        ds_sync_status_t known;
+        apr_status_t status = ds_sync_status_get(&known, ctl->db, sync->id, ctl->pool);
 
         if (status != APR_SUCCESS) {
             json_decref(list);
             return ctl_fail_status(ctl, status, "read whether a sync is enabled");
         }
-        json_array_append_new(list,
-                              json_pack("{ss so ss ss ss sb}", "id", sync->id, "name",
-                                        ctl_json_text(sync->name, ctl->pool), "kind",
-                                        ds_sync_kind_name(sync->kind), "object", sync->object_name,
-                                        "auth", ds_sync_auth_name(sync->auth), "enabled", enabled));
+        json_array_append_new(
+            list, json_pack("{ss so ss ss ss sb}", "id", sync->id, "name",
+                            ctl_json_text(sync->name, ctl->pool), "kind",
+                            ds_sync_kind_name(sync->kind), "object", sync->object_name, "auth",
+                            ds_sync_auth_name(sync->auth), "enabled", known.enabled));
     }
     return ctl_rows_print(ctl, list, columns);
 }

@@ -83,7 +83,7 @@ static apr_status_t part_begin(void *baton, const ds_fmt_part_t *part)
         upload->fault = "There is more than one part named file: send one file at a time.";
         return DS_EINPUT;
     }
-    return ds_file_writer_begin(&upload->writer, upload->connection->db,
+    return ds_file_writer_begin(&upload->writer, upload->connection->db, "input",
                                 text_clean(part->filename, upload->pool),
                                 text_clean(part->content_type, upload->pool), upload->pool);
 }
@@ -230,8 +230,9 @@ static int upload_store(upload_t *upload, const char *boundary)
     static const ds_fmt_multipart_events_t events = {part_begin, part_data, part_end};
     ds_fmt_multipart_t *reader =
         ds_fmt_multipart_make(boundary, &limits, &events, upload, upload->r->pool);
+    ds_launch_request_t wanted = {.sync = upload->request->sync};
     ds_launch_t *launch;
-    int http = 0;
+    int http = 0, repeated;
     apr_status_t status = body_read(&http, upload, reader);
 
     if (status == APR_SUCCESS && !upload->writer) {
@@ -239,7 +240,7 @@ static int upload_store(upload_t *upload, const char *boundary)
         upload->fault = USAGE;
     }
     if (status == APR_SUCCESS) {
-        status = ds_launch_accept(&launch, upload->connection->db, upload->request->sync,
+        status = ds_launch_accept(&launch, &repeated, upload->connection->db, &wanted,
                                   upload->writer, upload->r->pool);
     }
     if (status != APR_SUCCESS) {
@@ -256,14 +257,14 @@ static int upload_store(upload_t *upload, const char *boundary)
 static int enabled_check(upload_t *upload)
 {
     const ds_sync_t *sync = upload->request->sync;
-    int enabled;
+    ds_sync_status_t known;
     apr_status_t status =
-        ds_sync_enabled_get(&enabled, upload->connection->db, sync->id, upload->pool);
+        ds_sync_status_get(&known, upload->connection->db, sync->id, upload->pool);
 
     if (status != APR_SUCCESS) {
         return failure_answer(upload, 0, status);
     }
-    if (!enabled) {
+    if (!known.enabled) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
                       DSLOGNO(0063) "sync %s: an upload was refused, the sync is disabled",
                       sync->id);

@@ -23,7 +23,7 @@ static const char *name_show(const ds_fmt_csv_cell_t *cell, apr_pool_t *pool)
 static void unknown_add(dsw_columns_t *columns, const ds_fmt_csv_cell_t *cell, int column,
                         apr_pool_t *pool)
 {
-    if (cell->length == strlen(DSW_REASON_COLUMN) && !strcmp(cell->text, DSW_REASON_COLUMN))
+    if (!strcmp(cell->text, DSW_FAILURE_COLUMN) || !strcmp(cell->text, DSW_WARNING_COLUMN))
         return;
     if (columns->unknown && strlen(columns->unknown) > 200)
         return;
@@ -35,7 +35,7 @@ static void unknown_add(dsw_columns_t *columns, const ds_fmt_csv_cell_t *cell, i
 
 static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets, int *slot_of,
                                 const ds_object_t *object, const ds_fmt_csv_record_t *header, int i,
-                                apr_pool_t *pool)
+                                int keys_only, apr_pool_t *pool)
 {
     const ds_fmt_csv_cell_t *cell = &header->cells[i];
     int position =
@@ -48,6 +48,8 @@ static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets,
         return NULL;
     }
     field = &APR_ARRAY_IDX(object->fields, position, ds_field_t);
+    if (keys_only && !field->is_key)
+        return NULL;
     if (slot_of[position] >= 0)
         return ds_problem_make(pool, DS_EINPUT, "Two columns of the file are called \"%s\"",
                                field->name);
@@ -69,7 +71,7 @@ static int key_is_there(const ds_object_t *object, const int *slot_of)
 }
 
 ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_object_t *object,
-                              const ds_fmt_csv_record_t *header, apr_pool_t *pool)
+                              const ds_fmt_csv_record_t *header, int keys_only, apr_pool_t *pool)
 {
     dsw_columns_t *columns = apr_pcalloc(pool, sizeof(*columns));
     int fields = object->fields->nelts, i;
@@ -83,8 +85,9 @@ ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_object_t *object,
     columns->slots = apr_palloc(pool, sizeof(int) * header->count);
     columns->table.name = object->name;
     columns->table.columns = targets;
+    columns->table.marks = object->delete_marks;
     for (i = 0; i < header->count && !problem; i++)
-        problem = column_map(columns, targets, slot_of, object, header, i, pool);
+        problem = column_map(columns, targets, slot_of, object, header, i, keys_only, pool);
     columns->has_key = key_is_there(object, slot_of);
     columns->values = apr_pcalloc(pool, sizeof(char *) * (fields + 1));
     columns->normals = apr_palloc(pool, sizeof(*columns->normals) * (fields + 1));

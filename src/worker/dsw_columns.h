@@ -6,9 +6,9 @@
 #include "ds_fmt_csv.h"
 #include "ds_object.h"
 
-/* The last column of a failures file. A file that has it is such a file, corrected and sent again.
- */
-#define DSW_REASON_COLUMN "Import Failure Reason"
+/* The last column of the files beside a launch. A file that has one is such a file, sent again. */
+#define DSW_FAILURE_COLUMN "Import Failure Reason"
+#define DSW_WARNING_COLUMN "Import Warning Reason"
 
 #define DSW_REASON_SIZE 512
 
@@ -23,9 +23,10 @@ typedef struct dsw_columns_t {
     char (*normals)[DS_VALUE_NORMAL_SIZE];
 } dsw_columns_t;
 
-/* Match a header with an object. The problem when two columns fill the same field. */
+/* Match a header with an object; with keys_only other fields than the key's are passed over. The
+ * problem when two columns fill the same field. */
 ds_problem_t *dsw_columns_map(dsw_columns_t **columns, const ds_object_t *object,
-                              const ds_fmt_csv_record_t *header, apr_pool_t *pool);
+                              const ds_fmt_csv_record_t *header, int keys_only, apr_pool_t *pool);
 
 /* Check a record and fill columns->values, which point into it. True when the row is good; else the
  * reason, for the last column of the failures file. row is its number, counted from 1. */

@@ -150,7 +150,7 @@ ds_problem_t *dsw_input_open(dsw_input_t **result, ds_fmt_csv_record_t *header, 
 {
     dsw_input_t *input = apr_pcalloc(pool, sizeof(*input));
     ds_file_t *file;
-    apr_status_t status = ds_file_get(&file, db, launch->id, "input", pool);
+    apr_status_t status = ds_file_get(&file, db, ds_launch_input_id(launch), "input", pool);
 
     if (status != APR_SUCCESS)
         return ds_problem_make(pool, status, "The launch's file cannot be read");

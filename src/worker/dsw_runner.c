@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "dsw_delete.h"
+#include "dsw_export.h"
 #include "dsw_import.h"
 #include "dsw_process.h"
 
@@ -36,6 +38,8 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
         return refused("Its sync is not defined any more");
     switch (claim->launch->kind) {
     case DS_KIND_IMPORT: return dsw_import_run(runner->db, claim, sync, pool);
+    case DS_KIND_DELETE: return dsw_delete_run(runner->db, claim, sync, pool);
+    case DS_KIND_EXPORT: return dsw_export_run(runner->worker, runner->db, claim, sync, pool);
     default: return refused("This version cannot run launches of this kind");
     }
 }

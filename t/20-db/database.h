@@ -115,10 +115,12 @@ static inline ds_launch_t *launch_accept(ds_db_t *db, const ds_sync_t *sync, con
 {
     ds_launch_t *launch = NULL;
     ds_file_writer_t *writer;
+    int repeated;
 
-    ds_file_writer_begin(&writer, db, "a.csv", "text/csv", test_pool);
+    ds_file_writer_begin(&writer, db, "input", "a.csv", "text/csv", test_pool);
     ds_file_writer_append(writer, text, strlen(text));
-    ds_launch_accept(&launch, db, sync, writer, test_pool);
+    ds_launch_accept(&launch, &repeated, db, &(ds_launch_request_t){.sync = sync}, writer,
+                     test_pool);
     return launch;
 }
 

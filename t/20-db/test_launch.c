@@ -36,18 +36,20 @@ static void test_file(ds_db_t *db, const ds_sync_t *sync)
     const char *chunk;
     ds_file_writer_t *writer;
     ds_launch_t *launch = NULL;
+    int repeated;
     ds_file_t *file = NULL;
     apr_int64_t start, offset = 0;
     apr_size_t i, wrong = 0;
 
     for (i = 0; i < size; i++)
         data[i] = (char)(i * 31 + (i >> 8));
-    ds_file_writer_begin(&writer, db, "big.bin", NULL, test_pool);
+    ds_file_writer_begin(&writer, db, "input", "big.bin", NULL, test_pool);
     for (i = 0; i < size; i += 100000)
         ds_file_writer_append(writer, data + i, size - i < 100000 ? size - i : 100000);
     tap_is_number(outside_number("SELECT count(*) FROM ds_launch"), 0,
                   "an upload is not visible before its end");
-    ds_launch_accept(&launch, db, sync, writer, test_pool);
+    ds_launch_accept(&launch, &repeated, db, &(ds_launch_request_t){.sync = sync}, writer,
+                     test_pool);
     ds_file_get(&file, db, launch->id, "input", test_pool);
     tap_is_number(file->size, (apr_int64_t)size, "every byte is counted");
     ds_digest_sha256(sha256, data, size);
@@ -72,7 +74,7 @@ static void test_given_up(ds_db_t *db)
     int more = 1, turns, i;
 
     apr_pool_create(&request, test_pool);
-    ds_file_writer_begin(&writer, db, NULL, NULL, request);
+    ds_file_writer_begin(&writer, db, "input", NULL, NULL, request);
     for (i = 0; i < 40; i++)
         ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE);
     ds_file_sweep(&more, db, apr_time_now() - apr_time_from_sec(3600), test_pool);
@@ -212,9 +214,10 @@ static void test_list(ds_db_t *db)
     tap_is_number(list->nelts, 3, "a list has at most so many launches");
     tap_ok(APR_ARRAY_IDX(list, 0, ds_launch_t *)->id > APR_ARRAY_IDX(list, 2, ds_launch_t *)->id,
            "the newest first");
-    tap_is_text(ds_launch_summary(DS_KIND_IMPORT, &(ds_counters_t){1207, 1204, 3, 0, 0}, test_pool),
-                "1,204 rows imported, 3 failed: see the failures file", "a summary is plain words");
-    tap_is_text(ds_launch_summary(DS_KIND_IMPORT, &(ds_counters_t){1, 1, 0, 0, 0}, test_pool),
+    tap_is_text(
+        ds_launch_summary(&(ds_launch_t){0}, &(ds_counters_t){1207, 1204, 3, 0, 0}, test_pool),
+        "1,204 rows imported, 3 failed: see the failures file", "a summary is plain words");
+    tap_is_text(ds_launch_summary(&(ds_launch_t){0}, &(ds_counters_t){1, 1, 0, 0, 0}, test_pool),
                 "1 row imported", "also for one row");
 }
 

@@ -1,11 +1,12 @@
 /* Tables of objects: what an import writes is what a reader of the table sees. */
+#include "ds_db_upsert.h"
 #include "ds_def.h"
 
 #include "database.h"
 
 static const ds_db_column_t columns[] = {
     {"vin", DS_COLUMN_TEXT, 1}, {"color", DS_COLUMN_TEXT, 0}, {"doors", DS_COLUMN_INTEGER, 0}};
-static const ds_db_table_t cars = {"car_c", columns, 3};
+static const ds_db_table_t cars = {"car_c", columns, 3, 0};
 
 static apr_status_t rows_write(ds_db_t *db, const ds_db_table_t *table, const char **values,
                                int count, int launch)
@@ -55,8 +56,8 @@ static void test_merge(ds_db_t *db)
 {
     static const ds_db_column_t some[] = {{"vin", DS_COLUMN_TEXT, 1},
                                           {"doors", DS_COLUMN_INTEGER, 0}};
-    static const ds_db_table_t part = {"car_c", some, 2};
-    static const ds_db_table_t keys = {"car_c", some, 1};
+    static const ds_db_table_t part = {"car_c", some, 2, 0};
+    static const ds_db_table_t keys = {"car_c", some, 1, 0};
     const char *row[] = {"A", "5"};
 
     rows_write(db, &part, row, 1, 4);
@@ -93,7 +94,7 @@ static void test_columns_added(ds_db_t *db)
                                           {"color", DS_COLUMN_TEXT, 1},
                                           {"doors", DS_COLUMN_INTEGER, 0},
                                           {"sold", DS_COLUMN_DATE, 0}};
-    static const ds_db_table_t wider = {"car_c", more, 4};
+    static const ds_db_table_t wider = {"car_c", more, 4, 0};
     long before = outside_number("SELECT count(*) FROM car_c");
 
     table_make(db, &wider);
@@ -107,7 +108,7 @@ static void test_columns_added(ds_db_t *db)
 static void test_refused(ds_db_t *db)
 {
     static const ds_db_column_t c[] = {{"id", DS_COLUMN_INTEGER, 1}, {"n", DS_COLUMN_INTEGER, 0}};
-    static const ds_db_table_t t = {"checked", c, 2};
+    static const ds_db_table_t t = {"checked", c, 2, 0};
     const char *good[] = {"1", "1"}, *bad[] = {"2", "13"}, *fatal[] = {"3", "99"};
     ds_db_upsert_t *upsert;
 

@@ -19,12 +19,20 @@ WHERE state IN ('running', 'cancelling') GROUP BY lane HAVING count(*) > 1
 -- :CHECK_INPUT
 SELECT 'launch: its input file is missing', l.id FROM ds_launch l
 WHERE l.kind IN ('import', 'delete') AND l.state NOT IN ('receiving', 'rejected')
-AND NOT EXISTS (SELECT 1 FROM ds_file f WHERE f.launch_id = l.id AND f.role = 'input')
+AND l.files_removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM ds_file f
+WHERE f.launch_id = coalesce(l.input_launch_id, l.id) AND f.role = 'input')
+AND NOT EXISTS (SELECT 1 FROM ds_launch i
+WHERE i.id = l.input_launch_id AND i.files_removed_at IS NOT NULL)
 
 -- :CHECK_FAILURES
 SELECT 'launch: rows failed, but there is no failures file', l.id FROM ds_launch l
-WHERE l.rows_failed > 0
+WHERE l.rows_failed > 0 AND l.files_removed_at IS NULL
 AND NOT EXISTS (SELECT 1 FROM ds_file f WHERE f.launch_id = l.id AND f.role = 'failures')
+
+-- :CHECK_OUTPUT
+SELECT 'launch: an export finished without a file', l.id FROM ds_launch l
+WHERE l.kind = 'export' AND l.state = 'finished' AND l.files_removed_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM ds_file f WHERE f.launch_id = l.id AND f.role = 'output')
 
 -- :CHECK_FILE_SIZE
 SELECT 'file: its size is not that of its chunks', f.id FROM ds_file f

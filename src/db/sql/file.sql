@@ -2,7 +2,7 @@
 
 -- :FILE_BEGIN
 INSERT INTO ds_file (role, name, content_type, created_at, touched_at)
-VALUES ('input', %s, %s, %lld, %lld) RETURNING id
+VALUES (%s, %s, %s, %lld, %lld) RETURNING id
 
 -- :FILE_TOUCH
 UPDATE ds_file SET size = %lld, touched_at = %lld WHERE id = %lld AND launch_id IS NULL
@@ -24,6 +24,12 @@ RETURNING id, size
 -- :FILE_GET
 SELECT id, launch_id, role, name, content_type, size, sha256, created_at
 FROM ds_file WHERE launch_id = %lld AND role = %s
+
+-- The newest file that an export has finished.
+-- :FILE_LATEST_OUTPUT
+SELECT f.id, f.launch_id, f.role, f.name, f.content_type, f.size, f.sha256, f.created_at
+FROM ds_launch l JOIN ds_file f ON f.launch_id = l.id AND f.role = 'output'
+WHERE l.sync_id = %s AND l.state = 'finished' ORDER BY l.id DESC LIMIT 1
 
 -- :FILE_STALE_FIND
 SELECT id FROM ds_file WHERE launch_id IS NULL AND touched_at < %lld ORDER BY touched_at LIMIT 1

@@ -1,22 +1,41 @@
 -- Launches as everybody may see them. Each list of columns is the one that launch_read expects.
 
 -- :LAUNCH_CREATE
-INSERT INTO ds_launch (uuid, sync_id, object, lane, kind, state, scheduled_at)
-VALUES (%s, %s, %s, %s, %s, 'queued', %lld) RETURNING id
+INSERT INTO ds_launch (uuid, sync_id, object, lane, kind, state, scheduled_at, dry_run,
+input_launch_id)
+VALUES (%s, %s, %s, %s, %s, 'queued', %lld, %lld, %lld) RETURNING id
+
+-- :LAUNCH_WAITING_COUNT
+SELECT count(*), coalesce(sum(CASE WHEN sync_id = %s THEN 1 ELSE 0 END), 0)
+FROM ds_launch WHERE state = 'queued'
+
+-- An upload's Idempotency-Key. A key that is older than a day may be used again.
+-- :UPLOAD_KEY_GET
+SELECT sha256, launch_id FROM ds_upload_key
+WHERE sync_id = %s AND upload_key = %s AND created_at > %lld
+
+-- :UPLOAD_KEY_SET
+INSERT INTO ds_upload_key (sync_id, upload_key, sha256, launch_id, created_at)
+VALUES (%s, %s, %s, %lld, %lld)
+ON CONFLICT (sync_id, upload_key) DO UPDATE
+SET sha256 = excluded.sha256, launch_id = excluded.launch_id, created_at = excluded.created_at
+
+-- :UPLOAD_KEY_EXPIRE
+DELETE FROM ds_upload_key WHERE created_at < %lld
 
 -- :LAUNCH_GET
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id
 FROM ds_launch WHERE id = %lld
 
 -- :LAUNCH_LIST
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id
 FROM ds_launch ORDER BY id DESC LIMIT %lld
 
 -- :LAUNCH_LIST_OF_SYNC
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id
 FROM ds_launch WHERE sync_id = %s ORDER BY id DESC LIMIT %lld
 
 -- :LAUNCH_CANCEL_QUEUED

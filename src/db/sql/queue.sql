@@ -43,7 +43,8 @@ WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
 -- The columns of a launch as in launch.sql, then who owns it.
 -- :QUEUE_LEASED
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, owner, attempt, lease_until
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+owner, attempt, lease_until
 FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
 
 -- :QUEUE_RECLAIM

@@ -31,3 +31,27 @@ SELECT name FROM pragma_index_list(%s)
 
 -- :SCHEMA_EXISTS
 SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ds_schema'
+
+-- A scan reads inside one deferred transaction: a snapshot that blocks no writer.
+-- :SCAN_BEGIN
+BEGIN
+
+-- :SCAN_END
+ROLLBACK
+
+-- The order of a sorted scan may be larger than memory should grow.
+-- :SCAN_TEMP_STORE
+PRAGMA temp_store = FILE
+
+-- :SCAN_ORDER_CREATE
+CREATE TEMP TABLE ds_scan (place INTEGER PRIMARY KEY, source INTEGER NOT NULL)
+
+-- :SCAN_ORDER_DROP
+DROP TABLE IF EXISTS temp.ds_scan
+
+-- A dry run does everything and takes it back.
+-- :DRY_RUN_BEGIN
+SAVEPOINT ds_dry_run
+
+-- :DRY_RUN_END
+ROLLBACK TO ds_dry_run

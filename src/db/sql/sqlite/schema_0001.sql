@@ -13,7 +13,9 @@ CREATE TABLE ds_definition (
 );
 CREATE TABLE ds_sync (
   sync_id TEXT PRIMARY KEY,
-  enabled INTEGER NOT NULL
+  enabled INTEGER NOT NULL DEFAULT 1,
+  schedule TEXT,
+  next_at INTEGER
 );
 CREATE TABLE ds_token (
   token_id TEXT PRIMARY KEY,
@@ -32,6 +34,8 @@ CREATE TABLE ds_launch (
   object TEXT NOT NULL,
   lane TEXT NOT NULL,
   kind TEXT NOT NULL,
+  dry_run INTEGER NOT NULL DEFAULT 0,
+  input_launch_id INTEGER REFERENCES ds_launch (id),
   state TEXT NOT NULL CHECK (state IN ('receiving', 'rejected', 'scheduled', 'queued', 'running',
     'cancelling', 'finished', 'failed', 'cancelled')),
   message TEXT,
@@ -49,6 +53,7 @@ CREATE TABLE ds_launch (
   rows_skipped INTEGER NOT NULL DEFAULT 0,
   checkpoint_offset INTEGER NOT NULL DEFAULT 0,
   checkpoint_line INTEGER NOT NULL DEFAULT 0,
+  files_removed_at INTEGER,
   CHECK (rows_read = rows_ok + rows_failed + rows_skipped)
 );
 CREATE INDEX ds_launch_sync ON ds_launch (sync_id, id);
@@ -56,6 +61,19 @@ CREATE INDEX ds_launch_active ON ds_launch (lane, id)
   WHERE state IN ('queued', 'running', 'cancelling');
 CREATE INDEX ds_launch_queued ON ds_launch (id) WHERE state = 'queued';
 CREATE INDEX ds_launch_leased ON ds_launch (id) WHERE state IN ('running', 'cancelling');
+CREATE INDEX ds_launch_with_files ON ds_launch (finished_at) WHERE files_removed_at IS NULL;
+CREATE INDEX ds_launch_without_files ON ds_launch (finished_at)
+  WHERE files_removed_at IS NOT NULL;
+CREATE INDEX ds_launch_input ON ds_launch (input_launch_id) WHERE input_launch_id IS NOT NULL;
+CREATE TABLE ds_upload_key (
+  sync_id TEXT NOT NULL,
+  upload_key TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  launch_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (sync_id, upload_key)
+);
+CREATE INDEX ds_upload_key_age ON ds_upload_key (created_at);
 CREATE TABLE ds_file (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   launch_id INTEGER REFERENCES ds_launch (id),

@@ -1,0 +1,185 @@
+#include "ds_db_scan.h"
+
+#include <apr_strings.h>
+
+#include "ds_db_sql.h"
+
+#define PAGE_ROWS "1000"
+
+struct ds_db_scan_t {
+    ds_db_t *db;
+    const ds_db_query_t *query;
+    ds_db_composed_t page;
+    const char **bound;    /* the position, then the conditions' values */
+    apr_pool_t *page_pool; /* of one page of rows */
+    ds_db_rows_t *rows;    /* NULL: read a page first */
+    int rows_in_page;
+    char position[24]; /* of the last row that was given */
+    const char **values;
+};
+
+static int condition_has_value(const ds_db_condition_t *condition)
+{
+    return *condition->value != '\0';
+}
+
+/* "" with = and != asks for NULL; a value that differs from NULL counts as different. */
+static void sql_condition_add(ds_db_sql_t *sql, const ds_db_condition_t *condition)
+{
+    int differs = condition->op[0] == '!';
+
+    ds_db_sql_add(sql, " AND t.", ds_db_sql_name(condition->column, sql->pool), NULL);
+    if (!condition_has_value(condition))
+        ds_db_sql_add(sql, differs ? " IS NOT NULL" : " IS NULL", NULL);
+    else if (differs)
+        ds_db_sql_add(sql, " IS NOT %s", NULL);
+    else
+        ds_db_sql_add(sql, " ", condition->op, " %s", NULL);
+}
+
+static void sql_conditions_add(ds_db_sql_t *sql, const ds_db_query_t *query)
+{
+    int i;
+
+    for (i = 0; i < query->condition_count; i++)
+        sql_condition_add(sql, &query->conditions[i]);
+    if (query->table->marks)
+        ds_db_sql_add(sql, " AND t.\"_deleted_at\" IS NULL", NULL);
+}
+
+/* The values of the conditions, in the order of their placeholders. */
+static void conditions_bind(const char **to, const ds_db_query_t *query)
+{
+    int i;
+
+    for (i = 0; i < query->condition_count; i++)
+        if (condition_has_value(&query->conditions[i]))
+            *to++ = query->conditions[i].value;
+}
+
+/* --- a sorted scan: the order as a temporary table of row numbers --- */
+
+static const char *sort_sql(const ds_db_query_t *query, apr_pool_t *pool)
+{
+    ds_db_sql_t *sql =
+        ds_db_sql_begin("INSERT INTO temp.ds_scan (source) SELECT t.rowid FROM ", pool);
+    int i;
+
+    ds_db_sql_add(sql, ds_db_sql_name(query->table->name, pool), " t WHERE 1 = 1", NULL);
+    sql_conditions_add(sql, query);
+    ds_db_sql_add(sql, " ORDER BY ", NULL);
+    for (i = 0; i < query->sort_count; i++)
+        ds_db_sql_add(sql, "t.", ds_db_sql_name(query->sorts[i].column, pool),
+                      query->sorts[i].descending ? " DESC, " : ", ", NULL);
+    ds_db_sql_add(sql, "t.rowid", NULL);
+    return ds_db_sql_text(sql);
+}
+
+static apr_status_t sort_run(ds_db_scan_t *scan, apr_pool_t *pool)
+{
+    ds_db_composed_t statement = {sort_sql(scan->query, pool), pool, NULL};
+    int changed;
+    apr_status_t status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_ORDER_CREATE));
+
+    conditions_bind(scan->bound, scan->query);
+    if (status == APR_SUCCESS)
+        status = ds_db_composed_query(&changed, scan->db, &statement, scan->bound);
+    return status;
+}
+
+/* --- pages --- */
+
+static const char *page_sql(const ds_db_query_t *query, apr_pool_t *pool)
+{
+    const char *name = ds_db_sql_name(query->table->name, pool);
+    ds_db_sql_t *sql =
+        ds_db_sql_begin(query->sort_count ? "SELECT s.place, " : "SELECT t.rowid, ", pool);
+
+    ds_db_sql_columns_add(sql, query->table, DS_ALL_COLUMNS, "t.");
+    if (query->sort_count)
+        ds_db_sql_add(sql, " FROM temp.ds_scan s JOIN ", name,
+                      " t ON t.rowid = s.source WHERE s.place > %s ORDER BY s.place", NULL);
+    else {
+        ds_db_sql_add(sql, " FROM ", name, " t WHERE t.rowid > %s", NULL);
+        sql_conditions_add(sql, query);
+        ds_db_sql_add(sql, " ORDER BY t.rowid", NULL);
+    }
+    ds_db_sql_add(sql, " LIMIT " PAGE_ROWS, NULL);
+    return ds_db_sql_text(sql);
+}
+
+static apr_status_t page_read(ds_db_scan_t *scan)
+{
+    apr_pool_clear(scan->page_pool);
+    scan->rows_in_page = 0;
+    scan->bound[0] = scan->position;
+    if (!scan->query->sort_count)
+        conditions_bind(scan->bound + 1, scan->query);
+    return ds_db_composed_select(&scan->rows, scan->db, &scan->page, scan->bound, scan->page_pool);
+}
+
+static void row_take(ds_db_scan_t *scan)
+{
+    int i;
+
+    for (i = 0; i < scan->query->table->count; i++)
+        scan->values[i] = ds_db_rows_text(scan->rows, i + 1);
+    apr_cpystrn(scan->position, ds_db_rows_text(scan->rows, 0), sizeof(scan->position));
+    scan->rows_in_page++;
+}
+
+apr_status_t ds_db_scan_next(const char *const **values, ds_db_scan_t *scan)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    *values = NULL;
+    if (!scan->rows)
+        status = page_read(scan);
+    if (status == APR_SUCCESS && !ds_db_rows_next(scan->rows)) {
+        if (scan->rows_in_page == 0)
+            return APR_SUCCESS;
+        status = page_read(scan);
+        if (status != APR_SUCCESS || !ds_db_rows_next(scan->rows))
+            return status;
+    }
+    if (status != APR_SUCCESS)
+        return status;
+    row_take(scan);
+    *values = scan->values;
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_db_scan_begin(ds_db_scan_t **result, ds_db_t *db, const ds_db_query_t *query,
+                              apr_pool_t *pool)
+{
+    ds_db_scan_t *scan = apr_pcalloc(pool, sizeof(*scan));
+    apr_status_t status = APR_SUCCESS;
+
+    scan->db = db;
+    scan->query = query;
+    scan->page.text = page_sql(query, pool);
+    scan->page.pool = pool;
+    scan->bound = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)(query->condition_count + 1));
+    scan->values = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)query->table->count);
+    apr_cpystrn(scan->position, "-1", sizeof(scan->position));
+    apr_pool_create(&scan->page_pool, pool);
+    if (query->sort_count)
+        status = ds_db_execute(db, ds_db_text(db, STMT_SCAN_TEMP_STORE));
+    if (status == APR_SUCCESS)
+        status = ds_db_execute(db, ds_db_text(db, STMT_SCAN_BEGIN));
+    if (status == APR_SUCCESS && query->sort_count)
+        status = sort_run(scan, pool);
+    if (status == APR_SUCCESS)
+        status = page_read(scan);
+    *result = scan;
+    if (status != APR_SUCCESS)
+        ds_db_scan_end(scan);
+    return status;
+}
+
+void ds_db_scan_end(ds_db_scan_t *scan)
+{
+    if (scan->query->sort_count)
+        ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_ORDER_DROP));
+    ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_END));
+}

@@ -1,0 +1,42 @@
+/* Reading a table of an object from one consistent snapshot, page by page: memory does not grow
+ * with the table, and no writer is blocked. */
+#ifndef DS_DB_SCAN_H
+#define DS_DB_SCAN_H
+
+#include "ds_db_table.h"
+
+typedef struct ds_db_condition_t {
+    const char *column;
+    const char *op;    /* one of = != < <= > >= */
+    const char *value; /* "" with = and != means NULL */
+} ds_db_condition_t;
+
+typedef struct ds_db_sort_t {
+    const char *column;
+    int descending;
+} ds_db_sort_t;
+
+/* What to read. Everything must live as long as the scan. */
+typedef struct ds_db_query_t {
+    const ds_db_table_t *table; /* with the wanted columns, in order */
+    const ds_db_condition_t *conditions;
+    int condition_count;
+    const ds_db_sort_t *sorts; /* none: in the order in which the rows are stored */
+    int sort_count;
+} ds_db_query_t;
+
+typedef struct ds_db_scan_t ds_db_scan_t;
+
+/* Begin: what is read from now on is the table of this moment. The connection does nothing else
+ * until ds_db_scan_end. With a sort the order is first laid down in a temporary file. */
+apr_status_t ds_db_scan_begin(ds_db_scan_t **scan, ds_db_t *db, const ds_db_query_t *query,
+                              apr_pool_t *pool);
+
+/* The next row: a text for each column, NULL for none, valid until the next call. *values is NULL
+ * after the last row. */
+apr_status_t ds_db_scan_next(const char *const **values, ds_db_scan_t *scan);
+
+/* End and let the snapshot go. */
+void ds_db_scan_end(ds_db_scan_t *scan);
+
+#endif

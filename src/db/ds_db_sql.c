@@ -1,0 +1,98 @@
+#include "ds_db_sql.h"
+
+#include <stdarg.h>
+
+#include <apr_strings.h>
+
+ds_db_sql_t *ds_db_sql_begin(const char *piece, apr_pool_t *pool)
+{
+    ds_db_sql_t *sql = apr_palloc(pool, sizeof(*sql));
+
+    sql->pool = pool;
+    sql->pieces = apr_array_make(pool, 64, sizeof(const char *));
+    APR_ARRAY_PUSH(sql->pieces, const char *) = piece;
+    return sql;
+}
+
+void ds_db_sql_add(ds_db_sql_t *sql, ...)
+{
+    const char *piece;
+    va_list pieces;
+
+    va_start(pieces, sql);
+    while ((piece = va_arg(pieces, const char *)) != NULL)
+        APR_ARRAY_PUSH(sql->pieces, const char *) = piece;
+    va_end(pieces);
+}
+
+int ds_db_sql_columns_add(ds_db_sql_t *sql, const ds_db_table_t *table, ds_db_which_e which,
+                          const char *prefix)
+{
+    int i, count = 0;
+
+    for (i = 0; i < table->count; i++) {
+        const ds_db_column_t *column = &table->columns[i];
+
+        if (which == DS_ALL_COLUMNS || column->is_key == (which == DS_KEY_COLUMNS))
+            ds_db_sql_add(sql, count++ ? ", " : "", prefix, ds_db_sql_name(column->name, sql->pool),
+                          NULL);
+    }
+    return count;
+}
+
+const char *ds_db_sql_text(const ds_db_sql_t *sql)
+{
+    return apr_array_pstrcat(sql->pool, sql->pieces, 0);
+}
+
+const char *ds_db_sql_name(const char *name, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, "\"", name, "\"", NULL);
+}
+
+static int composed_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_db_composed_t *statement,
+                        const char **values)
+{
+    if (!rows)
+        return apr_dbd_pquery(db->driver, db->transaction_pool, db->handle, changed,
+                              statement->prepared, 0, values);
+    rows->results = NULL;
+    return apr_dbd_pselect(db->driver, rows->pool, db->handle, &rows->results, statement->prepared,
+                           1, 0, values);
+}
+
+static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
+                                  ds_db_composed_t *statement, const char **values)
+{
+    int turn, ret = 0;
+
+    for (turn = 0; turn < 2; turn++) {
+        if (!statement->prepared)
+            ret = apr_dbd_prepare(db->driver, statement->pool, db->handle, statement->text, NULL,
+                                  &statement->prepared);
+        if (!ret)
+            ret = composed_run(changed, rows, db, statement, values);
+        if (!ret)
+            return APR_SUCCESS;
+        if (turn || !ds_db_is_stale(db))
+            break;
+        statement->prepared = NULL;
+        ret = 0;
+    }
+    return ds_db_failure(db, ret);
+}
+
+apr_status_t ds_db_composed_query(int *changed, ds_db_t *db, ds_db_composed_t *statement,
+                                  const char **values)
+{
+    return composed_send(changed, NULL, db, statement, values);
+}
+
+apr_status_t ds_db_composed_select(ds_db_rows_t **rows, ds_db_t *db, ds_db_composed_t *statement,
+                                   const char **values, apr_pool_t *pool)
+{
+    *rows = apr_pcalloc(pool, sizeof(**rows));
+    (*rows)->db = db;
+    (*rows)->pool = pool;
+    return composed_send(NULL, *rows, db, statement, values);
+}

@@ -1,0 +1,52 @@
+/* SQL under construction, for the tables of objects: the only SQL that is put together at run time.
+ * For the files of src/db. Names come from checked definitions and are quoted; values are always
+ * bound. */
+#ifndef DS_DB_SQL_H
+#define DS_DB_SQL_H
+
+#include <apr_tables.h>
+
+#include "ds_db_private.h"
+#include "ds_db_table.h"
+
+/* Pieces of text in order. */
+typedef struct ds_db_sql_t {
+    apr_pool_t *pool;
+    apr_array_header_t *pieces;
+} ds_db_sql_t;
+
+typedef enum ds_db_which_e { DS_ALL_COLUMNS, DS_KEY_COLUMNS, DS_OTHER_COLUMNS } ds_db_which_e;
+
+/* Begin with a piece. Pieces are not copied. */
+ds_db_sql_t *ds_db_sql_begin(const char *piece, apr_pool_t *pool);
+
+/* Add pieces; the list ends with NULL. */
+void ds_db_sql_add(ds_db_sql_t *sql, ...) __attribute__((sentinel));
+
+/* Add the names of columns with commas, each with a prefix. Returns how many there were. */
+int ds_db_sql_columns_add(ds_db_sql_t *sql, const ds_db_table_t *table, ds_db_which_e which,
+                          const char *prefix);
+
+/* Everything so far. */
+const char *ds_db_sql_text(const ds_db_sql_t *sql);
+
+/* A name in double quotes. */
+const char *ds_db_sql_name(const char *name, apr_pool_t *pool);
+
+/* A statement that was put together: prepared at its first use, and anew when the schema changed.
+ */
+typedef struct ds_db_composed_t {
+    const char *text; /* NULL: not put together yet */
+    apr_pool_t *pool; /* as long as the connection may use it */
+    apr_dbd_prepared_t *prepared;
+} ds_db_composed_t;
+
+/* Run one with text values, in the order of its placeholders. changed is the number of rows. */
+apr_status_t ds_db_composed_query(int *changed, ds_db_t *db, ds_db_composed_t *statement,
+                                  const char **values);
+
+/* Run one that gives rows, into pool. */
+apr_status_t ds_db_composed_select(ds_db_rows_t **rows, ds_db_t *db, ds_db_composed_t *statement,
+                                   const char **values, apr_pool_t *pool);
+
+#endif

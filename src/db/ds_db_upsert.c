@@ -1,0 +1,162 @@
+#include "ds_db_upsert.h"
+
+#include <apr_strings.h>
+
+#include "ds_db_sql.h"
+
+#define ROWS_MAX 200
+#define ROWS_SOME 16
+#define VARIABLES_MAX 32000 /* SQLite takes 32,766 in one statement */
+#define OWN_COLUMNS 2       /* _launch_id, _updated_at */
+
+struct ds_db_upsert_t {
+    ds_db_t *db;
+    const ds_db_table_t *table;
+    apr_pool_t *pool;
+    int rows_max;
+    ds_db_composed_t many, some, one; /* for rows_max, ROWS_SOME and 1 rows */
+    const char **bound;               /* the arguments of one statement */
+};
+
+/* A row that was marked as deleted and comes again is alive again. */
+static void sql_set_add(ds_db_sql_t *sql, const ds_db_table_t *table)
+{
+    int i;
+
+    ds_db_sql_add(sql,
+                  ") DO UPDATE SET \"_launch_id\" = excluded.\"_launch_id\","
+                  " \"_updated_at\" = excluded.\"_updated_at\"",
+                  table->marks ? ", \"_deleted_at\" = NULL" : "", NULL);
+    for (i = 0; i < table->count; i++) {
+        const char *name = ds_db_sql_name(table->columns[i].name, sql->pool);
+
+        if (!table->columns[i].is_key)
+            ds_db_sql_add(sql, ", ", name, " = excluded.", name, NULL);
+    }
+}
+
+/* ON CONFLICT (keys) DO UPDATE SET a = excluded.a, ... WHERE (a, ...) IS NOT (excluded.a, ...) */
+static void sql_conflict_add(ds_db_sql_t *sql, const ds_db_table_t *table, int has_others)
+{
+    const char *own = apr_pstrcat(sql->pool, ds_db_sql_name(table->name, sql->pool), ".", NULL);
+
+    ds_db_sql_add(sql, " ON CONFLICT (", NULL);
+    ds_db_sql_columns_add(sql, table, DS_KEY_COLUMNS, "");
+    if (!has_others && !table->marks) {
+        ds_db_sql_add(sql, ") DO NOTHING", NULL);
+        return;
+    }
+    sql_set_add(sql, table);
+    ds_db_sql_add(sql, " WHERE ", NULL);
+    if (has_others) {
+        ds_db_sql_add(sql, "(", NULL);
+        ds_db_sql_columns_add(sql, table, DS_OTHER_COLUMNS, own);
+        ds_db_sql_add(sql, ") IS NOT (", NULL);
+        ds_db_sql_columns_add(sql, table, DS_OTHER_COLUMNS, "excluded.");
+        ds_db_sql_add(sql, ")", NULL);
+    }
+    if (table->marks)
+        ds_db_sql_add(sql, has_others ? " OR " : "", own, "\"_deleted_at\" IS NOT NULL", NULL);
+}
+
+static int has_other_columns(const ds_db_table_t *table)
+{
+    int i;
+
+    for (i = 0; i < table->count; i++)
+        if (!table->columns[i].is_key)
+            return 1;
+    return 0;
+}
+
+/* OR FAIL: a statement of many rows that may abort would keep a journal of every page it touches.
+ */
+static const char *upsert_sql(const ds_db_table_t *table, int rows, apr_pool_t *pool)
+{
+    ds_db_sql_t *sql = ds_db_sql_begin("INSERT OR FAIL INTO ", pool);
+    const char *marks = "(%s, %s";
+    int i;
+
+    for (i = 0; i < table->count; i++)
+        marks = apr_pstrcat(pool, marks, ", %s", NULL);
+    ds_db_sql_add(sql, ds_db_sql_name(table->name, pool), " (\"_launch_id\", \"_updated_at\", ",
+                  NULL);
+    ds_db_sql_columns_add(sql, table, DS_ALL_COLUMNS, "");
+    ds_db_sql_add(sql, ") VALUES ", NULL);
+    for (i = 0; i < rows; i++)
+        ds_db_sql_add(sql, i ? ", " : "", marks, ")", NULL);
+    sql_conflict_add(sql, table, has_other_columns(table));
+    return ds_db_sql_text(sql);
+}
+
+ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
+{
+    ds_db_upsert_t *upsert = apr_pcalloc(pool, sizeof(*upsert));
+    int width = table->count + OWN_COLUMNS;
+
+    upsert->db = db;
+    upsert->table = table;
+    upsert->pool = pool;
+    upsert->rows_max = VARIABLES_MAX / width < ROWS_MAX ? VARIABLES_MAX / width : ROWS_MAX;
+    upsert->bound = apr_palloc(pool, sizeof(char *) * width * upsert->rows_max);
+    return upsert;
+}
+
+int ds_db_upsert_rows_max(const ds_db_upsert_t *upsert)
+{
+    return upsert->rows_max;
+}
+
+/* The largest statement that `left` rows fill. */
+static ds_db_composed_t *statement_choose(int *rows, ds_db_upsert_t *upsert, int left)
+{
+    ds_db_composed_t *chosen = &upsert->one;
+
+    *rows = 1;
+    if (left >= upsert->rows_max) {
+        *rows = upsert->rows_max;
+        chosen = &upsert->many;
+    }
+    else if (left >= ROWS_SOME) {
+        *rows = ROWS_SOME;
+        chosen = &upsert->some;
+    }
+    if (!chosen->text) {
+        chosen->text = upsert_sql(upsert->table, *rows, upsert->pool);
+        chosen->pool = upsert->pool;
+    }
+    return chosen;
+}
+
+static void rows_bind(ds_db_upsert_t *upsert, const char **values, int rows, const char *launch,
+                      const char *now)
+{
+    const char **to = upsert->bound;
+    int width = upsert->table->count, i;
+
+    for (i = 0; i < rows; i++, values += width) {
+        *to++ = launch;
+        *to++ = now;
+        memcpy(to, values, sizeof(char *) * width);
+        to += width;
+    }
+}
+
+apr_status_t ds_db_upsert_rows(ds_db_upsert_t *upsert, const char **values, int count,
+                               apr_int64_t launch_id, const char *now)
+{
+    char launch[24];
+    int done, rows, changed;
+
+    apr_snprintf(launch, sizeof(launch), "%" APR_INT64_T_FMT, launch_id);
+    for (done = 0; done < count; done += rows) {
+        ds_db_composed_t *statement = statement_choose(&rows, upsert, count - done);
+        apr_status_t status;
+
+        rows_bind(upsert, values + (apr_size_t)done * upsert->table->count, rows, launch, now);
+        status = ds_db_composed_query(&changed, upsert->db, statement, upsert->bound);
+        if (status != APR_SUCCESS)
+            return status;
+    }
+    return APR_SUCCESS;
+}

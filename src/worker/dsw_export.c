@@ -1,0 +1,222 @@
+#include "dsw_export.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "ds_db_scan.h"
+#include "dsw_process.h"
+#include "dsw_record.h"
+
+#define TURN apr_time_from_msec(500) /* between two looks at the launch */
+
+typedef struct {
+    ds_db_t *db;     /* for the launch and its file */
+    ds_db_t *reader; /* holds the snapshot */
+    const ds_claim_t *claim;
+    const ds_sync_t *sync;
+    apr_pool_t *pool;
+    apr_pool_t *row_pool;
+    ds_db_query_t query;
+    ds_db_scan_t *scan;
+    dsw_record_t *record;
+    ds_file_writer_t *writer;
+    ds_counters_t rows;
+    apr_time_t looked_at;
+    int cancelled;
+} export_t;
+
+/* --- what to read --- */
+
+static const ds_db_table_t *table_describe(const ds_sync_t *sync, apr_pool_t *pool)
+{
+    const ds_object_t *object = sync->object;
+    const apr_array_header_t *chosen = sync->export.fields;
+    int count = chosen->nelts ? chosen->nelts : object->fields->nelts, i;
+    ds_db_column_t *columns = apr_palloc(pool, sizeof(*columns) * (apr_size_t)count);
+    ds_db_table_t *table = apr_palloc(pool, sizeof(*table));
+
+    for (i = 0; i < count; i++) {
+        int position = chosen->nelts
+                           ? ds_object_field_find(object, APR_ARRAY_IDX(chosen, i, const char *))
+                           : i;
+
+        ds_def_column_get(&columns[i], &APR_ARRAY_IDX(object->fields, position, ds_field_t));
+    }
+    *table = (ds_db_table_t){object->name, columns, count, object->delete_marks};
+    return table;
+}
+
+static void query_make(ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *pool)
+{
+    const apr_array_header_t *filters = sync->export.filters, *order = sync->export.order;
+    ds_db_condition_t *conditions =
+        apr_palloc(pool, sizeof(*conditions) * (apr_size_t)(filters->nelts + 1));
+    ds_db_sort_t *sorts = apr_palloc(pool, sizeof(*sorts) * (apr_size_t)(order->nelts + 1));
+    int i;
+
+    for (i = 0; i < filters->nelts; i++) {
+        const ds_filter_t *filter = &APR_ARRAY_IDX(filters, i, ds_filter_t);
+
+        conditions[i] = (ds_db_condition_t){filter->field, filter->op, filter->value};
+    }
+    for (i = 0; i < order->nelts; i++) {
+        const ds_order_t *by = &APR_ARRAY_IDX(order, i, ds_order_t);
+
+        sorts[i] = (ds_db_sort_t){by->field, by->descending};
+    }
+    *query = (ds_db_query_t){table_describe(sync, pool), conditions, filters->nelts, sorts,
+                             order->nelts};
+}
+
+/* --- rows --- */
+
+/* Keep the lease, show progress, learn whether to stop. */
+static apr_status_t launch_look(export_t *export, const ds_counters_t *rows)
+{
+    static const ds_checkpoint_t start;
+    apr_status_t status = ds_db_begin(export->db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, rows, &start,
+                                 export->row_pool);
+    export->looked_at = apr_time_now();
+    if (status == APR_SUCCESS)
+        return ds_db_commit(export->db);
+    ds_db_rollback(export->db);
+    return status;
+}
+
+static apr_status_t row_write(export_t *export, const char *const *values)
+{
+    apr_size_t size;
+    const char *text = dsw_record_print(&size, export->record, values);
+
+    export->rows.read++;
+    export->rows.ok++;
+    return ds_file_writer_append(export->writer, text, size);
+}
+
+static apr_status_t rows_write(export_t *export)
+{
+    const char *const *values;
+    apr_status_t status = APR_SUCCESS;
+
+    while (status == APR_SUCCESS) {
+        status = ds_db_scan_next(&values, export->scan);
+        if (status != APR_SUCCESS || !values)
+            break;
+        status = row_write(export, values);
+        if (status != APR_SUCCESS || (export->rows.read & 255) ||
+            apr_time_now() - export->looked_at < TURN)
+            continue;
+        apr_pool_clear(export->row_pool);
+        status = launch_look(export, &export->rows);
+        if (export->cancelled || dsw_process_stopping())
+            break;
+    }
+    return status;
+}
+
+/* --- the launch --- */
+
+static dsw_result_t result_make(const export_t *export, ds_launch_state_e state)
+{
+    return (dsw_result_t){DSW_DONE, state,
+                          ds_launch_summary(export->claim->launch, &export->rows, export->pool)};
+}
+
+/* The rest of the file and the last counters in one transaction; then the launch may end. */
+static apr_status_t file_finish(export_t *export)
+{
+    static const ds_checkpoint_t start;
+    ds_file_t *file;
+    apr_status_t status = ds_db_begin(export->db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_file_writer_finish(&file, export->writer, export->claim->launch->id, export->pool);
+    if (status == APR_SUCCESS)
+        status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, &export->rows,
+                                     &start, export->pool);
+    if (status != APR_SUCCESS) {
+        ds_db_rollback(export->db);
+        return status;
+    }
+    status = ds_db_commit(export->db);
+    if (status == APR_SUCCESS)
+        ds_file_writer_close(export->writer);
+    return status;
+}
+
+static dsw_result_t result_of_trouble(apr_status_t status)
+{
+    return (dsw_result_t){.outcome = status == DS_ELOST ? DSW_LOST : DSW_TROUBLE};
+}
+
+static dsw_result_t rows_export(export_t *export)
+{
+    static const ds_counters_t none;
+    apr_status_t status;
+    const char *header;
+    apr_size_t size;
+
+    header = dsw_record_header(&size, export->record);
+    status = ds_file_writer_append(export->writer, header, size);
+    if (status == APR_SUCCESS)
+        status = rows_write(export);
+    if (status != APR_SUCCESS)
+        return result_of_trouble(status);
+    if (export->cancelled) {
+        export->rows = none;
+        return result_make(export, DS_LAUNCH_CANCELLED);
+    }
+    if (dsw_process_stopping()) {
+        status = launch_look(export, &none);
+        return status == APR_SUCCESS ? (dsw_result_t){.outcome = DSW_INTERRUPTED}
+                                     : result_of_trouble(status);
+    }
+    status = file_finish(export);
+    return status == APR_SUCCESS ? result_make(export, DS_LAUNCH_FINISHED)
+                                 : result_of_trouble(status);
+}
+
+static apr_status_t writer_begin(export_t *export)
+{
+    int is_csv = export->sync->export.format == DS_FORMAT_CSV;
+    const char *name =
+        apr_pstrcat(export->pool, export->sync->id, is_csv ? ".csv" : ".ndjson", NULL);
+
+    return ds_file_writer_begin(&export->writer, export->db, "output", name,
+                                is_csv ? "text/csv" : "application/x-ndjson", export->pool);
+}
+
+dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *claim,
+                            const ds_sync_t *sync, apr_pool_t *pool)
+{
+    export_t export = {.db = db, .claim = claim, .sync = sync, .pool = pool};
+    dsw_result_t result = {.outcome = DSW_INTERRUPTED};
+    ds_file_t *file;
+    apr_status_t status = ds_file_get(&file, db, claim->launch->id, "output", pool);
+
+    export.rows = claim->launch->rows;
+    if (status == APR_SUCCESS)
+        return result_make(&export, DS_LAUNCH_FINISHED); /* whole: only the end was missing */
+    export.rows = (ds_counters_t){0};
+    export.looked_at = apr_time_now();
+    apr_pool_create(&export.row_pool, pool);
+    query_make(&export.query, sync, pool);
+    export.record = dsw_record_make(&export.query, sync, pool);
+    status = writer_begin(&export);
+    if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))
+        return result;
+    if (status == APR_SUCCESS)
+        status = ds_db_scan_begin(&export.scan, export.reader, &export.query, pool);
+    if (status != APR_SUCCESS)
+        return result_of_trouble(status);
+    result = rows_export(&export);
+    ds_db_scan_end(export.scan);
+    ds_db_close(export.reader);
+    return result;
+}

@@ -1,0 +1,20 @@
+/* One row as a line of an exported file: CSV (RFC 4180) or NDJSON. */
+#ifndef DSW_RECORD_H
+#define DSW_RECORD_H
+
+#include "ds_db_scan.h"
+#include "ds_sync.h"
+
+typedef struct dsw_record_t dsw_record_t;
+
+/* A printer for the columns of a query, in the format of a sync. */
+dsw_record_t *dsw_record_make(const ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *pool);
+
+/* The first line: the names of the columns, or nothing where the sync wants no header. Valid until
+ * the next call, like what dsw_record_print gives. */
+const char *dsw_record_header(apr_size_t *size, dsw_record_t *record);
+
+/* A row with its line end. Values are texts as the database gives them, NULL for none. */
+const char *dsw_record_print(apr_size_t *size, dsw_record_t *record, const char *const *values);
+
+#endif
