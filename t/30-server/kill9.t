@@ -28,7 +28,7 @@ sub case_run {
     $node->start(unready => 1) unless $node->{child};
     cars_check($node, $id, $rows);
     $node->stop;
-    finish($node, qr/DS\d{4}.*(?:signal|ended|died|killed|crash)/i, qr/AH00052/, qr/AH00050/);
+    finish($node, qr/DS0511.*signal 9/, qr/DS0072/);
     return;
 }
 
@@ -64,4 +64,7 @@ my $launch = wait_for('the launch to be given up', sub {
     return $row->{state} =~ /^(?:failed|finished)$/ && $row;
 });
 is $launch->{state}, 'failed', 'a launch that kills its runner three times is given up';
+like $launch->{message}, qr/three|3/, 'and says why';
+$node->stop;
+finish($node, qr/DS0511.*signal 9/);
 done_testing;

@@ -6,8 +6,8 @@ use Apache::Test '-withtestmore';
 
 my $node = DSNode->start(config => DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\n");
 
-my @first = $node->worker_pids;
-cmp_ok scalar @first, '>=', 4, 'a supervisor, two runners and a keeper run';
+my @first = @{wait_for('a supervisor, two runners and a keeper', sub { my @now = $node->worker_pids; @now == 4 && \@now })};
+pass 'a supervisor, two runners and a keeper run';
 my ($uid) = DSClient::text_of("/proc/$first[0]/status") =~ /^Uid:\s+(\d+)/m;
 isnt $uid, 0, 'the worker does not run as root';
 is_deeply [grep { DSClient::text_of("/proc/$_/cmdline") =~ /datasync\.db|sqlite3/ } @first], [],
@@ -37,5 +37,5 @@ is $node->import_run('open-import', "vin\nW3\n")->{state}, 'finished', 'and impo
 my @last = $node->worker_pids;
 $node->stop;
 is_deeply [grep { -e "/proc/$_/exe" } @last], [], 'when httpd stops, no process stays behind';
-finish($node, qr/DS\d{4}.*(?:signal|ended|died|killed)/i);
+finish($node, qr/DS0511.*signal 9/, qr/DS0072/);
 done_testing;

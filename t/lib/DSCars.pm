@@ -22,12 +22,14 @@ sub cars_csv {
         map { sprintf "VIN%08d,%s,Make %d,Model %d\n", $_, $_ % $bad_every ? 'red' : $long, $_ % 100, $_ } 1 .. $rows;
 }
 
-# Count each write of a row: an exactly-once proof that counters alone cannot give.
+# Count each write of a row: an exactly-once proof that counters alone cannot give. The work in it makes
+# the import last for some seconds, so that there is a middle to hit.
 sub writes_count {
     my ($server) = @_;
-    $server->write('CREATE TABLE IF NOT EXISTS written (vin TEXT);'
-        . ' CREATE TRIGGER IF NOT EXISTS written_insert AFTER INSERT ON car_c BEGIN INSERT INTO written VALUES (new.vin); END;'
-        . ' CREATE TRIGGER IF NOT EXISTS written_update AFTER UPDATE ON car_c BEGIN INSERT INTO written VALUES (new.vin); END;');
+    my $count = 'BEGIN INSERT INTO written VALUES (new.vin); SELECT length(hex(zeroblob(20000))); END';
+    $server->write('CREATE TABLE written (vin TEXT);'
+        . " CREATE TRIGGER written_insert AFTER INSERT ON car_c $count;"
+        . " CREATE TRIGGER written_update AFTER UPDATE ON car_c $count;");
     return;
 }
 

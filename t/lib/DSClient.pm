@@ -220,7 +220,7 @@ sub processes_below {
 # The worker's processes: its supervisor first, then runners and keeper.
 sub worker_pids {
     my ($self) = @_;
-    return processes_below($self->pid, qr/^datasync-worke/);    # the kernel cuts names to 15 bytes
+    return processes_below($self->pid, qr/^datasync-/);
 }
 
 sub httpd_pids {

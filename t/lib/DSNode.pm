@@ -39,6 +39,7 @@ PidFile "$dir/httpd.pid"
 DefaultRuntimeDir "$dir"
 ErrorLog "$dir/error_log"
 LogLevel info
+TypesConfig /dev/null
 GracefulShutdownTimeout 5
 $user
 EOT
@@ -124,7 +125,7 @@ sub start {
 sub stop {
     my ($self, $signal) = @_;
     my $pid = delete $self->{child} or return;
-    my @workers = DSClient::processes_below($pid, qr/^datasync-worke/);
+    my @workers = DSClient::processes_below($pid, qr/^datasync-/);
     kill $signal || 'TERM', $pid;
     waitpid $pid, 0;
     DSClient::wait_for('the end of the worker', sub {
@@ -136,7 +137,7 @@ sub stop {
 END {
     my $status = $?;
     for my $node (@running) {
-        eval { $node->stop; 1 } or kill KILL => DSClient::processes_below($$, qr/^(?:apache2|httpd|datasync-worke)/);
+        eval { $node->stop; 1 } or kill KILL => DSClient::processes_below($$, qr/^(?:apache2|httpd|datasync-)/);
     }
     $? = $status;
 }
