@@ -184,7 +184,8 @@ const char *dsw_process_owner(apr_pool_t *pool)
     char host[HOST_SIZE];
 
     host_print(host);
-    return apr_psprintf(pool, "%s/%ld/%llu", host, (long)getpid(), start_time(getpid()));
+    return apr_psprintf(pool, "%s/%ld/%" APR_UINT64_T_FMT, host, (long)getpid(),
+                        (apr_uint64_t)start_time(getpid()));
 }
 
 int dsw_process_owner_alive(const char *owner)

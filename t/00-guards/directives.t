@@ -66,7 +66,7 @@ sub member_faults {
     }
     push @faults, 'what is of the main server alone is not taken over by a virtual host'
         unless ($merge // '') =~ /apr_pmemdup\(pool, base\b/;
-    push @faults, map { "$_: dsm_config_merge does not merge it" } 
+    push @faults, map { "$_: dsm_config_merge does not merge it" }
         grep { ($merge // '') !~ /->$_\b/ } $host =~ /^    [a-z][^;]*?\b(\w+);/gm;
     return @faults;
 }

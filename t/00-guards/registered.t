@@ -23,7 +23,7 @@ sub missing {
 ok missing(registered("A = t/a.t\n# t/b.t\n"), 't/a.t', 't/b.t'), 'the guard sees a file that is not registered';
 my @fragments = files(qr/\.am$/, 'Makefile.am', 't');
 my $words = registered(map { text($_) } @fragments);
-for (['t', qr/(?:\.(?:t|pm|c|h|in|json|js|PL)|\/stages)$/], ['t/data', qr/./], ['src', qr/\.(?:c|h|sql|awk)$/],
+for (['t', qr/(?:\.(?:t|pm|c|h|in|tmpl|json|mjs|py|PL)|\/stages|\/corpus\/.*)$/], ['src', qr/\.(?:c|h|sql|awk)$/],
      ['docs', qr/./], ['conf', qr/./]) {
     my ($folder, $match) = @$_;
     my @files = files($match, $folder);

@@ -22,6 +22,24 @@ guard('no call without a bound', files => [files(qr/\.[ch]$/, 'mod_datasync.c', 
       bad => [['x.c', 'strcpy(a, b);'], ['x.c', 'x = atoi (s);'], ['x.c', 'system("ls");']],
       good => [['x.c', 'apr_snprintf(a, 1, "strcpy(");'], ['x.c', '/* gets() */ budgets(1);']]);
 
+# APR prints "%lu" for %llu, and wrong numbers for %z: these need APR_INT64_T_FMT and the like.
+my $apr_print = qr/\b(?:apr_p?v?sn?printf|ds_log|ds_problem_make|ap_log_\w+|ap_rprintf)\s*\(/;
+
+sub format_faults {
+    my ($file, $text) = @_;
+    my @faults;
+    while ($text =~ /$apr_print([^;]*);/g) {
+        my ($call, $at) = ($1, $-[0]);
+        push @faults, "$file:" . line_of($text, $at) . ": $1" if $call =~ /"[^"\n]*(%(?:ll|z|j)[a-z])/;
+    }
+    return @faults;
+}
+
+guard('no format that APR does not know', files => [files(qr/\.[ch]$/, 'mod_datasync.c', 'src')],
+      faults => \&format_faults,
+      bad => [['x.c', 'apr_psprintf(p, "a%llu", x);'], ['x.c', qq{ds_log(L, 0, "a"\n "%zu", x);}]],
+      good => [['x.c', 'sscanf(p, "%llu", x);'], ['x.c', 'apr_psprintf(p, "%d %%", x);']]);
+
 # Built from pieces so that this file does not hold what it looks for.
 my @inside = ('/wo' . 'rk/', 'iss' . 'ue #?\d', 'hel' . 'per session', '(?:regis' . 'try|pro' . 'xy)\.[a-z]+\.[a-z]+',
               'deb\.deb' . 'ian\.org', 'npm' . 'js\.(?:com|org)');

@@ -7,7 +7,8 @@ use Apache::Test '-withtestmore';
 
 my $rows = 100_000;
 
-my $config = DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\n";
+# A lease that no test lives to see: that a runner on this machine has died is known before.
+my $config = DSNode->worker_config('runners=2 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n";
 
 # The runner that has the launch: the owner's name ends in its process id.
 sub runner_of {
@@ -64,7 +65,7 @@ my $launch = wait_for('the launch to be given up', sub {
     return $row->{state} =~ /^(?:failed|finished)$/ && $row;
 });
 is $launch->{state}, 'failed', 'a launch that kills its runner three times is given up';
-like $launch->{message}, qr/three|3/, 'and says why';
+like $launch->{message}, qr/died \d times/, 'and says why';
 $node->stop;
 finish($node, qr/DS0511.*signal 9/);
 done_testing;

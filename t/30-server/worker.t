@@ -4,7 +4,7 @@ use warnings FATAL => 'all';
 use DSTest;
 use Apache::Test '-withtestmore';
 
-my $node = DSNode->start(config => DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\n");
+my $node = DSNode->start(config => DSNode->worker_config('runners=2 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n");
 
 my @first = @{wait_for('a supervisor, two runners and a keeper', sub { my @now = $node->worker_pids; @now == 4 && \@now })};
 pass 'a supervisor, two runners and a keeper run';
