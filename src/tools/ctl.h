@@ -6,11 +6,13 @@
 #ifndef CTL_H
 #define CTL_H
 
+#include <apr_file_io.h>
 #include <apr_pools.h>
 #include <jansson.h>
 
 #include "ds_db.h"
 #include "ds_def.h"
+#include "ds_launch.h"
 
 enum {
     CTL_OK = 0,
@@ -27,6 +29,8 @@ typedef struct ctl_t {
     const char *name;     /* --name, or NULL */
     const char *expires;  /* --expires, or NULL */
     const char *limit;    /* --limit, or NULL */
+    int dry_run;          /* --dry-run */
+    apr_file_t *input;    /* the file that the command reads, or NULL */
     const char *user;     /* the login name of who runs the tool */
     ds_db_t *db;
     ds_def_t *def;
@@ -47,6 +51,8 @@ ctl_run_cb ctl_launch_list;
 ctl_run_cb ctl_launch_show;
 ctl_run_cb ctl_launch_file;
 ctl_run_cb ctl_launch_cancel;
+ctl_run_cb ctl_launch_retry;
+ctl_run_cb ctl_run;
 ctl_run_cb ctl_check;
 
 /* ctl_database.c: find the database, open it and read the definitions into ctl. As root, and with
@@ -56,6 +62,13 @@ int ctl_database_open(ctl_t *ctl);
 
 /* ctl_sync.c: the sync with this id. NULL after a message that names the known ones. */
 const ds_sync_t *ctl_sync_find(const ctl_t *ctl, const char *id);
+
+/* ctl_sync.c: does the sync take launches? The exit code; the message is printed. */
+int ctl_sync_enabled_check(const ctl_t *ctl, const ds_sync_t *sync);
+
+/* ctl_launch.c: the launch of an id given as text, of whatever sync. The exit code; the message is
+ * printed. */
+int ctl_launch_find(ds_launch_t **launch, const ctl_t *ctl, const char *text);
 
 /* ctl_print.c */
 
@@ -76,9 +89,10 @@ int ctl_form_print(const ctl_t *ctl, json_t *object, const ctl_column_t *columns
 int ctl_result_print(const ctl_t *ctl, json_t *object, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Values for JSON: text that may be NULL or not UTF-8; a time, null for 0. */
+/* Values for JSON: text that may be NULL or not UTF-8; a time or an id, null for 0. */
 json_t *ctl_json_text(const char *text, apr_pool_t *pool);
 json_t *ctl_json_time(apr_time_t when, apr_pool_t *pool);
+json_t *ctl_json_id(apr_int64_t id);
 
 /* Print "datasyncctl: ..." to stderr and return the exit code. */
 int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

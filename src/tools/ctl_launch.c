@@ -11,12 +11,16 @@
 #define LIST_DEFAULT 20
 #define LIST_MAX 10000
 
+static const char *const roles[] = {"input", "output", "failures", "warnings"};
+#define ROLES (sizeof(roles) / sizeof(roles[0]))
+
 static json_t *launch_json(const ds_launch_t *launch, apr_pool_t *pool)
 {
     return json_pack(
-        "{sI ss ss ss ss ss so so so so sI sI sI sI sI si}", "id", (json_int_t)launch->id, "uuid",
-        launch->uuid, "sync", launch->sync_id, "object", launch->object, "kind",
-        ds_sync_kind_name(launch->kind), "state", ds_launch_state_name(launch->state), "message",
+        "{sI ss ss ss ss ss sb so so so so so sI sI sI sI sI si}", "id", (json_int_t)launch->id,
+        "uuid", launch->uuid, "sync", launch->sync_id, "object", launch->object, "kind",
+        ds_sync_kind_name(launch->kind), "state", ds_launch_state_name(launch->state), "dry_run",
+        launch->dry_run, "retry_of", ctl_json_id(launch->input_launch_id), "message",
         ctl_json_text(launch->message, pool), "scheduled_at",
         ctl_json_time(launch->scheduled_at, pool), "started_at",
         ctl_json_time(launch->started_at, pool), "finished_at",
@@ -40,8 +44,7 @@ static int launch_id_parse(apr_int64_t *id, const char *text)
     return CTL_OK;
 }
 
-/* The launch of an id given as text, of whatever sync. */
-static int launch_find(ds_launch_t **launch, const ctl_t *ctl, const char *text)
+int ctl_launch_find(ds_launch_t **launch, const ctl_t *ctl, const char *text)
 {
     apr_int64_t id;
     apr_status_t status;
@@ -92,17 +95,35 @@ int ctl_launch_list(ctl_t *ctl, const char *const *arguments)
     return ctl_rows_print(ctl, list, columns);
 }
 
-/* An array of the launch's files; *status says whether it is whole. */
-static json_t *files_json(apr_status_t *status, const ctl_t *ctl, apr_int64_t launch_id)
+/* A launch that repeats an earlier one reads that one's input. */
+static apr_status_t file_find(ds_file_t **file, const ctl_t *ctl, const ds_launch_t *launch,
+                              const char *role)
 {
-    static const char *const roles[] = {"input", "output", "failures", "warnings"};
+    apr_int64_t id = strcmp(role, "input") == 0 ? ds_launch_input_id(launch) : launch->id;
+
+    return ds_file_get(file, ctl->db, id, role, ctl->pool);
+}
+
+static int role_exists(const char *role)
+{
+    for (apr_size_t i = 0; i < ROLES; i++) {
+        if (strcmp(roles[i], role) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* An array of the launch's files; *status says whether it is whole. */
+static json_t *files_json(apr_status_t *status, const ctl_t *ctl, const ds_launch_t *launch)
+{
     json_t *files = json_array();
 
     *status = APR_SUCCESS;
-    for (apr_size_t i = 0; i < sizeof(roles) / sizeof(roles[0]) && *status == APR_SUCCESS; i++) {
+    for (apr_size_t i = 0; i < ROLES && *status == APR_SUCCESS; i++) {
         ds_file_t *file;
 
-        *status = ds_file_get(&file, ctl->db, launch_id, roles[i], ctl->pool);
+        *status = file_find(&file, ctl, launch, roles[i]);
         if (*status == DS_ENOTFOUND) {
             *status = APR_SUCCESS;
         }
@@ -124,6 +145,8 @@ int ctl_launch_show(ctl_t *ctl, const char *const *arguments)
                                          {"kind", "Kind"},
                                          {"object", "Object"},
                                          {"state", "State"},
+                                         {"dry_run", "Dry run"},
+                                         {"retry_of", "Retry of"},
                                          {"message", "Message"},
                                          {"scheduled_at", "Scheduled"},
                                          {"started_at", "Started"},
@@ -140,12 +163,12 @@ int ctl_launch_show(ctl_t *ctl, const char *const *arguments)
     ds_launch_t *launch;
     apr_status_t status;
     json_t *object, *files;
-    int code = launch_find(&launch, ctl, arguments[0]);
+    int code = ctl_launch_find(&launch, ctl, arguments[0]);
 
     if (code != CTL_OK) {
         return code;
     }
-    files = files_json(&status, ctl, launch->id);
+    files = files_json(&status, ctl, launch);
     if (status != APR_SUCCESS) {
         json_decref(files);
         return ctl_fail_status(ctl, status, "read the launch's files");
@@ -184,16 +207,24 @@ static apr_status_t file_print(const ctl_t *ctl, const ds_file_t *file)
 
 int ctl_launch_file(ctl_t *ctl, const char *const *arguments)
 {
-    const char *role = arguments[1] ? arguments[1] : "input";
+    const char *role = arguments[1];
     ds_launch_t *launch;
     ds_file_t *file;
     apr_status_t status;
-    int code = launch_find(&launch, ctl, arguments[0]);
+    int code;
 
+    if (role && !role_exists(role)) {
+        return ctl_fail(CTL_USAGE, "there is no file %s: write input, output, failures or warnings",
+                        role);
+    }
+    code = ctl_launch_find(&launch, ctl, arguments[0]);
     if (code != CTL_OK) {
         return code;
     }
-    status = ds_file_get(&file, ctl->db, launch->id, role, ctl->pool);
+    if (!role) {
+        role = launch->kind == DS_KIND_EXPORT ? "output" : "input";
+    }
+    status = file_find(&file, ctl, launch, role);
     if (status == DS_ENOTFOUND) {
         return ctl_fail(CTL_REFUSED,
                         "launch %s has no %s file; \"datasyncctl launch show %s\" "
@@ -211,7 +242,7 @@ int ctl_launch_cancel(ctl_t *ctl, const char *const *arguments)
     ds_launch_state_e state;
     ds_launch_t *launch;
     apr_status_t status;
-    int code = launch_find(&launch, ctl, arguments[0]);
+    int code = ctl_launch_find(&launch, ctl, arguments[0]);
 
     if (code != CTL_OK) {
         return code;

@@ -60,6 +60,11 @@ json_t *ctl_json_time(apr_time_t when, apr_pool_t *pool)
     return when ? json_string(ds_clock_rfc3339(when, pool)) : json_null();
 }
 
+json_t *ctl_json_id(apr_int64_t id)
+{
+    return id ? json_integer((json_int_t)id) : json_null();
+}
+
 /* Text from files and clients must not drive the terminal: C0, DEL and C1 become a space. */
 static const char *text_clean(const char *text, apr_pool_t *pool)
 {

@@ -20,11 +20,40 @@ const ds_sync_t *ctl_sync_find(const ctl_t *ctl, const char *id)
     return NULL;
 }
 
+int ctl_sync_enabled_check(const ctl_t *ctl, const ds_sync_t *sync)
+{
+    ds_sync_status_t known;
+    apr_status_t status = ds_sync_status_get(&known, ctl->db, sync->id, ctl->pool);
+
+    if (status != APR_SUCCESS) {
+        return ctl_fail_status(ctl, status, "read whether the sync is enabled");
+    }
+    return known.enabled ? CTL_OK
+                         : ctl_fail(CTL_REFUSED,
+                                    "%s is disabled; \"datasyncctl sync enable %s\" changes that",
+                                    sync->id, sync->id);
+}
+
+static json_t *sync_json(const ds_sync_t *sync, const ds_sync_status_t *known, apr_pool_t *pool)
+{
+    return json_pack("{ss so ss ss ss sb so ss so}", "id", sync->id, "name",
+                     ctl_json_text(sync->name, pool), "kind", ds_sync_kind_name(sync->kind),
+                     "object", sync->object_name, "auth", ds_sync_auth_name(sync->auth), "enabled",
+                     known->enabled, "schedule", ctl_json_text(sync->schedule, pool), "zone",
+                     sync->zone, "next_launch", ctl_json_time(known->next_at, pool));
+}
+
 int ctl_sync_list(ctl_t *ctl, const char *const *arguments)
 {
-    static const ctl_column_t columns[] = {
-        {"id", "ID"},           {"kind", "KIND"}, {"object", "OBJECT"}, {"auth", "AUTH"},
-        {"enabled", "ENABLED"}, {"name", "NAME"}, {NULL, NULL}};
+    static const ctl_column_t columns[] = {{"id", "ID"},
+                                           {"kind", "KIND"},
+                                           {"object", "OBJECT"},
+                                           {"auth", "AUTH"},
+                                           {"enabled", "ENABLED"},
+                                           {"schedule", "SCHEDULE"},
+                                           {"next_launch", "NEXT"},
+                                           {"name", "NAME"},
+                                           {NULL, NULL}};
     json_t *list = json_array();
 
     for (int i = 0; i < ctl->def->syncs->nelts; i++) {
@@ -34,13 +63,9 @@ int ctl_sync_list(ctl_t *ctl, const char *const *arguments)
 
         if (status != APR_SUCCESS) {
             json_decref(list);
-            return ctl_fail_status(ctl, status, "read whether a sync is enabled");
+            return ctl_fail_status(ctl, status, "read what is known of a sync");
         }
-        json_array_append_new(
-            list, json_pack("{ss so ss ss ss sb}", "id", sync->id, "name",
-                            ctl_json_text(sync->name, ctl->pool), "kind",
-                            ds_sync_kind_name(sync->kind), "object", sync->object_name, "auth",
-                            ds_sync_auth_name(sync->auth), "enabled", known.enabled));
+        json_array_append_new(list, sync_json(sync, &known, ctl->pool));
     }
     return ctl_rows_print(ctl, list, columns);
 }

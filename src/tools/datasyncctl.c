@@ -10,7 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_DATABASE = 1, OPT_JSON, OPT_NAME, OPT_EXPIRES, OPT_LIMIT, OPT_HELP, OPT_VERSION };
+enum {
+    OPT_DATABASE = 1,
+    OPT_JSON,
+    OPT_NAME,
+    OPT_EXPIRES,
+    OPT_LIMIT,
+    OPT_DRY_RUN,
+    OPT_HELP,
+    OPT_VERSION
+};
 
 #define ALLOW(option) (1u << (option))
 
@@ -23,25 +32,33 @@ typedef struct ctl_command_t {
     int most;
     unsigned options; /* ALLOW() of those that only some commands take */
     ctl_run_cb *run;
+    int input; /* which argument names a file to read, counted from 1; 0: none */
 } ctl_command_t;
 
 static const ctl_command_t commands[] = {
-    {"object", "list", "", "the objects with their keys and rows", 0, 0, 0, ctl_object_list},
-    {"sync", "list", "", "the syncs", 0, 0, 0, ctl_sync_list},
-    {"sync", "enable", "SYNC", "accept launches of a sync again", 1, 1, 0, ctl_sync_enable},
-    {"sync", "disable", "SYNC", "refuse new launches of a sync", 1, 1, 0, ctl_sync_disable},
+    {"object", "list", "", "the objects with their keys and rows", 0, 0, 0, ctl_object_list, 0},
+    {"sync", "list", "", "the syncs", 0, 0, 0, ctl_sync_list, 0},
+    {"sync", "enable", "SYNC", "accept launches of a sync again", 1, 1, 0, ctl_sync_enable, 0},
+    {"sync", "disable", "SYNC", "refuse new launches of a sync", 1, 1, 0, ctl_sync_disable, 0},
     {"token", "create", "SYNC [--name NAME] [--expires 30d|2027-01-01]",
      "make a token and print it, this once", 1, 1, ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES),
-     ctl_token_create},
-    {"token", "list", "[SYNC]", "the tokens, oldest first", 0, 1, 0, ctl_token_list},
-    {"token", "revoke", "TOKEN_ID", "make a token useless from now on", 1, 1, 0, ctl_token_revoke},
+     ctl_token_create, 0},
+    {"token", "list", "[SYNC]", "the tokens, oldest first", 0, 1, 0, ctl_token_list, 0},
+    {"token", "revoke", "TOKEN_ID", "make a token useless from now on", 1, 1, 0, ctl_token_revoke,
+     0},
     {"launch", "list", "[SYNC] [--limit N]", "the newest launches (20)", 0, 1, ALLOW(OPT_LIMIT),
-     ctl_launch_list},
-    {"launch", "show", "ID", "everything about one launch", 1, 1, 0, ctl_launch_show},
-    {"launch", "file", "ID [input|failures]", "write a launch's file to stdout (input)", 1, 2, 0,
-     ctl_launch_file},
-    {"launch", "cancel", "ID", "stop a launch", 1, 1, 0, ctl_launch_cancel},
-    {"check", NULL, "", "look for faults in the database", 0, 0, 0, ctl_check},
+     ctl_launch_list, 0},
+    {"launch", "show", "ID", "everything about one launch", 1, 1, 0, ctl_launch_show, 0},
+    {"launch", "file", "ID [input|output|failures|warnings]",
+     "write a launch's file to stdout (input, or output of an export)", 1, 2, 0, ctl_launch_file,
+     0},
+    {"launch", "cancel", "ID", "stop a launch", 1, 1, 0, ctl_launch_cancel, 0},
+    {"launch", "retry", "ID", "run a launch once more that failed or was cancelled", 1, 1, 0,
+     ctl_launch_retry, 0},
+    {"run", NULL, "SYNC [FILE] [--dry-run]",
+     "start a launch: an export, or with a file (-: stdin) an import or delete", 1, 2,
+     ALLOW(OPT_DRY_RUN), ctl_run, 2},
+    {"check", NULL, "", "look for faults in the database", 0, 0, 0, ctl_check, 0},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -116,6 +133,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
                                             {"name", required_argument, NULL, OPT_NAME},
                                             {"expires", required_argument, NULL, OPT_EXPIRES},
                                             {"limit", required_argument, NULL, OPT_LIMIT},
+                                            {"dry-run", no_argument, NULL, OPT_DRY_RUN},
                                             {"help", no_argument, NULL, OPT_HELP},
                                             {"version", no_argument, NULL, OPT_VERSION},
                                             {NULL, 0, NULL, 0}};
@@ -132,6 +150,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
         case OPT_NAME: ctl->name = optarg; break;
         case OPT_EXPIRES: ctl->expires = optarg; break;
         case OPT_LIMIT: ctl->limit = optarg; break;
+        case OPT_DRY_RUN: ctl->dry_run = 1; break;
         case OPT_HELP: help_print(); return CTL_OK;
         case OPT_VERSION: puts("datasyncctl " DATASYNC_VERSION); return CTL_OK;
         }
@@ -139,9 +158,27 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
     return -1;
 }
 
+/* Before the process becomes the owner of the database, who may not be able to read the file. path
+ * is NULL where the argument is missing. */
+static int input_open(ctl_t *ctl, const char *path)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (path && strcmp(path, "-") == 0) {
+        status = apr_file_open_stdin(&ctl->input, ctl->pool);
+    }
+    else if (path) {
+        status = apr_file_open(&ctl->input, path, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, ctl->pool);
+    }
+    return status == APR_SUCCESS
+               ? CTL_OK
+               : ctl_fail(CTL_REFUSED, "%s: %s", path, ds_problem_status_text(status, ctl->pool));
+}
+
 static int command_run(ctl_t *ctl, unsigned given, int count, char **words)
 {
-    const unsigned special = ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES) | ALLOW(OPT_LIMIT);
+    const unsigned special =
+        ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES) | ALLOW(OPT_LIMIT) | ALLOW(OPT_DRY_RUN);
     const char *group = count > 0 ? words[0] : NULL;
     const ctl_command_t *command = command_find(group, count > 1 ? words[1] : NULL);
     int used = command && command->verb ? 2 : 1;
@@ -151,7 +188,10 @@ static int command_run(ctl_t *ctl, unsigned given, int count, char **words)
         (given & special & ~command->options)) {
         return usage_fail(group);
     }
-    code = ctl_database_open(ctl);
+    code = command->input ? input_open(ctl, words[used + command->input - 1]) : CTL_OK;
+    if (code == CTL_OK) {
+        code = ctl_database_open(ctl);
+    }
     /* argv ends with NULL, so the words after the command do too */
     return code == CTL_OK ? command->run(ctl, (const char *const *)words + used) : code;
 }
