@@ -2,6 +2,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_fmt_calendar.h"
+
 static const char *text_print(apr_time_t when, const char *end, apr_pool_t *pool)
 {
     apr_time_exp_t t;
@@ -23,10 +25,6 @@ const char *ds_clock_rfc3339(apr_time_t when, apr_pool_t *pool)
 
 int ds_clock_date_exists(int year, int month, int day)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
-        return 0;
-    return day <= days[month - 1] + (month == 2 && leap);
+    return year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= ds_fmt_calendar_month_days(year, month);
 }

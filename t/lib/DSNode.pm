@@ -6,7 +6,7 @@ use parent 'DSClient';
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
-use POSIX qw(WNOHANG);
+use POSIX qw(WNOHANG setpgid);
 
 my @running;
 
@@ -105,6 +105,7 @@ sub start {
     my $self = ref $class ? $class : $class->prepare(%how);
     my $pid = fork // die "fork: $!";
     if (!$pid) {
+        setpgid(0, 0);    # prefork ends by a signal to its whole process group
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/stdout";
         open STDERR, '>&', \*STDOUT;
