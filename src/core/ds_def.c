@@ -90,6 +90,26 @@ apr_status_t ds_def_load(ds_def_t **def, ds_db_t *db, apr_pool_t *pool)
     return problem ? problem->status : APR_SUCCESS;
 }
 
+apr_status_t ds_def_refresh(ds_def_t **def, char hash[DS_SHA256_HEX_SIZE], ds_db_t *db,
+                            apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_pool_t *scratch;
+    apr_status_t status;
+    int same = 0;
+
+    apr_pool_create(&scratch, pool);
+    status = ds_db_select(&rows, db, STMT_DEFINITION_HASH_GET, DS_NO_ARGS, scratch);
+    if (status == APR_SUCCESS && !ds_db_rows_next(rows))
+        status = DS_ENOTFOUND;
+    if (status == APR_SUCCESS) {
+        same = !strcmp(hash, ds_db_rows_text(rows, 0));
+        apr_cpystrn(hash, ds_db_rows_text(rows, 0), DS_SHA256_HEX_SIZE);
+    }
+    apr_pool_destroy(scratch);
+    return status == APR_SUCCESS && !same ? ds_def_load(def, db, pool) : status;
+}
+
 /* --- storing --- */
 
 static ds_db_column_e column_kind(ds_value_type_e type)

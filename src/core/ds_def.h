@@ -51,6 +51,11 @@ ds_problem_t *ds_def_from_json(ds_def_t **def, const char *json, apr_pool_t *poo
 /* The definitions that the database has; DS_ENOTFOUND when no worker has written any. */
 apr_status_t ds_def_load(ds_def_t **def, ds_db_t *db, apr_pool_t *pool);
 
+/* Load them again when the database has others than `hash` says, which is then set; "" at first.
+ * *def stays what it was when nothing changed. Each load takes memory of pool. */
+apr_status_t ds_def_refresh(ds_def_t **def, char hash[DS_SHA256_HEX_SIZE], ds_db_t *db,
+                            apr_pool_t *pool);
+
 /* Make the database know exactly these: JSON, hash, and a table for each object with a column for
  * each field (missing ones are added, nothing is ever dropped). Does nothing when the hash is
  * the same. Only the worker's setup step calls it. */

@@ -1,16 +1,29 @@
 #include "dsw_keeper.h"
 
 #include "ds_queue.h"
+#include "ds_retention.h"
+#include "dsw_calendar.h"
 #include "dsw_process.h"
 
 #define TURN apr_time_from_sec(1)
 #define UPLOAD_SILENCE apr_time_from_sec(3600) /* after which an upload counts as given up */
-#define SWEEP_TURNS 200                        /* transactions of sweeping in one turn */
+#define SWEEP_STEPS 200                        /* transactions of clearing away in one turn */
+#define RETENTION_TURNS 10                     /* turns between two looks at what is old */
 
-static apr_status_t launches_reclaim(ds_db_t *db, apr_pool_t *pool)
+typedef struct {
+    ds_db_t *db;
+    apr_pool_t *turn; /* cleared at each turn */
+    apr_pool_t *def_pool;
+    ds_def_t *def;
+    char def_hash[DS_SHA256_HEX_SIZE];
+    int turns;
+} keeper_t;
+
+static apr_status_t launches_reclaim(keeper_t *keeper)
 {
     int reclaimed = 0;
-    apr_status_t status = ds_queue_reclaim(&reclaimed, db, dsw_process_owner_alive, pool);
+    apr_status_t status =
+        ds_queue_reclaim(&reclaimed, keeper->db, dsw_process_owner_alive, keeper->turn);
 
     if (reclaimed)
         ds_log(DS_LOG_WARNING, APR_SUCCESS,
@@ -18,42 +31,82 @@ static apr_status_t launches_reclaim(ds_db_t *db, apr_pool_t *pool)
     return status;
 }
 
-static apr_status_t uploads_sweep(ds_db_t *db, apr_pool_t *pool)
+static apr_status_t files_sweep(keeper_t *keeper)
 {
     apr_time_t now;
-    int more = 1, turn;
-    apr_status_t status = ds_db_now(&now, db);
+    int more = 1, step;
+    apr_status_t status = ds_db_now(&now, keeper->db);
 
-    for (turn = 0; more && turn < SWEEP_TURNS && status == APR_SUCCESS; turn++) {
+    for (step = 0; more && step < SWEEP_STEPS && status == APR_SUCCESS; step++) {
         if (dsw_process_stopping())
             break;
-        status = ds_file_sweep(&more, db, now - UPLOAD_SILENCE, pool);
+        status = ds_file_sweep(&more, keeper->db, now - UPLOAD_SILENCE, keeper->turn);
         if (more)
-            ds_db_yield(db);
+            ds_db_yield(keeper->db);
     }
     return status;
 }
 
-static apr_status_t turn_run(ds_db_t *db, apr_pool_t *pool)
+static apr_status_t retention_run(keeper_t *keeper)
 {
-    apr_status_t status = launches_reclaim(db, pool);
+    int more = 1, step;
+    apr_status_t status = APR_SUCCESS;
 
-    return status == APR_SUCCESS ? uploads_sweep(db, pool) : status;
+    for (step = 0; more && step < SWEEP_STEPS && status == APR_SUCCESS; step++) {
+        if (dsw_process_stopping())
+            break;
+        status = ds_retention_run(&more, keeper->db, keeper->def, keeper->turn);
+        if (more)
+            ds_db_yield(keeper->db);
+    }
+    return status;
+}
+
+/* Definitions that changed take the place of the old ones, with their memory. */
+static apr_status_t def_refresh(keeper_t *keeper)
+{
+    apr_pool_t *pool;
+    ds_def_t *def = keeper->def;
+    apr_status_t status;
+
+    apr_pool_create(&pool, apr_pool_parent_get(keeper->def_pool));
+    status = ds_def_refresh(&def, keeper->def_hash, keeper->db, pool);
+    if (status != APR_SUCCESS || def == keeper->def) {
+        apr_pool_destroy(pool);
+        return status;
+    }
+    apr_pool_destroy(keeper->def_pool);
+    keeper->def_pool = pool;
+    keeper->def = def;
+    return APR_SUCCESS;
+}
+
+static apr_status_t turn_run(keeper_t *keeper)
+{
+    apr_status_t status = launches_reclaim(keeper);
+
+    if (status == APR_SUCCESS)
+        status = def_refresh(keeper);
+    if (status == DS_ENOTFOUND)
+        return APR_SUCCESS; /* nobody has defined anything yet */
+    if (status == APR_SUCCESS)
+        status = dsw_calendar_run(keeper->db, keeper->def, keeper->turn);
+    if (status == APR_SUCCESS && keeper->turns++ % RETENTION_TURNS == 0)
+        status = retention_run(keeper);
+    return status == APR_SUCCESS ? files_sweep(keeper) : status;
 }
 
 /* Until asked to stop, or the connection is not good any more. */
-static void turns_run(ds_db_t *db, apr_pool_t *pool)
+static void turns_run(keeper_t *keeper)
 {
     apr_status_t status = APR_SUCCESS;
-    apr_pool_t *turn;
 
-    apr_pool_create(&turn, pool);
     while (!dsw_process_stopping() && (status == APR_SUCCESS || status == DS_EBUSY)) {
-        apr_pool_clear(turn);
-        status = turn_run(db, turn);
+        apr_pool_clear(keeper->turn);
+        status = turn_run(keeper);
         if (status != APR_SUCCESS)
             ds_log(DS_LOG_WARNING, status, DSLOGNO(0531) "the keeper's turn failed: %s",
-                   ds_db_error(db));
+                   ds_db_error(keeper->db));
         dsw_process_wait(-1, TURN);
     }
 }
@@ -64,12 +117,13 @@ int dsw_keeper_run(const dsw_t *worker)
 
     apr_pool_create(&pool, worker->pool);
     while (!dsw_process_stopping()) {
-        ds_db_t *db;
+        keeper_t keeper = {.db = dsw_db_open(worker, 0, 0, pool)};
 
+        apr_pool_create(&keeper.turn, pool);
+        apr_pool_create(&keeper.def_pool, pool);
+        if (keeper.db)
+            turns_run(&keeper);
         apr_pool_clear(pool);
-        db = dsw_db_open(worker, 0, 0, pool);
-        if (db)
-            turns_run(db, pool);
     }
     apr_pool_destroy(pool);
     return 0;

@@ -12,6 +12,9 @@ INSERT INTO ds_schema (version, migrated_at) VALUES (%lld, %lld)
 -- :DEFINITION_GET
 SELECT hash, body FROM ds_definition WHERE id = 1
 
+-- :DEFINITION_HASH_GET
+SELECT hash FROM ds_definition WHERE id = 1
+
 -- :DEFINITION_SET
 INSERT INTO ds_definition (id, hash, body, stored_at) VALUES (1, %s, %s, %lld)
 ON CONFLICT (id) DO UPDATE

@@ -1,7 +1,7 @@
--- What the keeper removes when it is old enough.
+-- What the keeper removes when it is old enough, or one too many of its sync. First the files go: they are
+-- given up like an upload that was never finished, and swept chunk by chunk. Then the launch itself.
 
--- A launch that has ended, whose files may go: not the newest output of its sync, and not the input that
--- another launch still waits for.
+-- Never: the newest output of a sync, and the input that another launch still waits for.
 -- :RETENTION_FILES_FIND
 SELECT l.id FROM ds_launch l
 WHERE l.finished_at < %lld AND l.files_removed_at IS NULL
@@ -9,29 +9,19 @@ AND NOT EXISTS (SELECT 1 FROM ds_launch w WHERE w.input_launch_id = l.id AND w.f
 AND NOT (l.kind = 'export' AND l.state = 'finished' AND NOT EXISTS
 (SELECT 1 FROM ds_launch n WHERE n.sync_id = l.sync_id AND n.kind = 'export'
 AND n.state = 'finished' AND n.id > l.id))
-ORDER BY l.finished_at LIMIT 1
+ORDER BY l.finished_at LIMIT 100
 
--- :RETENTION_FILE_GET
-SELECT id FROM ds_file WHERE launch_id = %lld LIMIT 1
-
--- :RETENTION_FILE_DELETE
-DELETE FROM ds_file WHERE id = %lld
-
--- :RETENTION_FILES_REMOVED
-UPDATE ds_launch SET files_removed_at = %lld WHERE id = %lld
-
--- Rows go when their files are gone.
 -- :RETENTION_LAUNCHES_DELETE
 DELETE FROM ds_launch WHERE id IN
 (SELECT l.id FROM ds_launch l WHERE l.finished_at < %lld AND l.files_removed_at IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM ds_launch w WHERE w.input_launch_id = l.id)
 ORDER BY l.finished_at LIMIT 500)
 
--- By number: the id of the newest launch of a sync that is one too many.
+-- The newest launch of a sync that is one too many.
 -- :RETENTION_SURPLUS_FIND
 SELECT id FROM ds_launch WHERE sync_id = %s ORDER BY id DESC LIMIT 1 OFFSET %lld
 
--- The same two steps for the launches of a sync up to an id.
+-- The same two steps for the launches of a sync up to that one.
 -- :RETENTION_SURPLUS_FILES_FIND
 SELECT l.id FROM ds_launch l
 WHERE l.sync_id = %s AND l.id <= %lld AND l.finished_at IS NOT NULL AND l.files_removed_at IS NULL
@@ -39,7 +29,7 @@ AND NOT EXISTS (SELECT 1 FROM ds_launch w WHERE w.input_launch_id = l.id AND w.f
 AND NOT (l.kind = 'export' AND l.state = 'finished' AND NOT EXISTS
 (SELECT 1 FROM ds_launch n WHERE n.sync_id = l.sync_id AND n.kind = 'export'
 AND n.state = 'finished' AND n.id > l.id))
-ORDER BY l.id LIMIT 1
+ORDER BY l.id LIMIT 100
 
 -- :RETENTION_SURPLUS_DELETE
 DELETE FROM ds_launch WHERE id IN
@@ -47,3 +37,9 @@ DELETE FROM ds_launch WHERE id IN
 AND l.files_removed_at IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM ds_launch w WHERE w.input_launch_id = l.id)
 ORDER BY l.id LIMIT 500)
+
+-- :RETENTION_FILES_RELEASE
+UPDATE ds_file SET launch_id = NULL, touched_at = 0 WHERE launch_id = %lld
+
+-- :RETENTION_FILES_REMOVED
+UPDATE ds_launch SET files_removed_at = %lld WHERE id = %lld
