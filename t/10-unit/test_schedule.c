@@ -83,6 +83,8 @@ static const day_case_t day_cases[] = {
     /* Europe/Berlin, 2026-10-25: 03:00 +2 becomes 02:00 +1 at 01:00 UTC */
     {"Europe/Berlin", "30 2 * * *", "2026-10-24T12:00:00", "2026-10-26T12:00:00", "00:30 01:30",
      "Berlin, a time that comes twice is due the first time only"},
+    {"Europe/Berlin", "30 2 * * *", "2026-10-25T01:10:00", "2026-10-26T12:00:00", "01:30",
+     "Berlin, who asks in the second hour is not told that time again"},
     {"Europe/Berlin", "30 1-3 * * *", "2026-10-24T22:00:00", "2026-10-25T12:00:00",
      "23:30 00:30 02:30", "Berlin, a range of hours is due once for each"},
     {"Europe/Berlin", "0 3 * * *", "2026-10-24T22:00:00", "2026-10-25T12:00:00", "02:00",
