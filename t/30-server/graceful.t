@@ -63,6 +63,7 @@ $node->config_write(DSNode->worker_config . DSNode::usual_config()
 is $node->get('/api/data-sync/late-import')->code, 404, 'a new sync is unknown before the restart';
 $node->graceful;
 wait_for('the new sync', sub { $node->get('/api/data-sync/late-import')->code == 200 });
+wait_for('the worker to know it', sub { grep { $_->{id} eq 'late-import' } @{$node->ctl('sync', 'list')} });
 is $node->import_run('late-import', "id\nG1\n")->{rows_ok}, 1, 'a new object can be used right after it';
 is $node->import_run('open-import', "vin\nG2\n")->{rows_ok}, 1, 'and the old ones still';
 $node->stop;

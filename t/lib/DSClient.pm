@@ -142,9 +142,10 @@ sub import_run {
     return $self->launch_ended($self->launch_newest($sync)->{id});
 }
 
-# The bytes of a launch's file.
+# The bytes of a launch's file; undef when it has none of this role.
 sub launch_file {
     my ($self, $id, $role) = @_;
+    return undef unless grep { $_->{role} eq $role } @{$self->launch($id)->{files}};
     my ($text, $code) = $self->ctl_run('launch', 'file', $id, $role);
     return $code == 0 ? $text : undef;
 }
