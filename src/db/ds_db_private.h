@@ -37,6 +37,9 @@ const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt);
  * failure in the transaction. */
 apr_status_t ds_db_failure(ds_db_t *db, int ret);
 
+/* How often a statement is prepared anew when the schema changes under it. */
+#define DS_DB_STALE_TURNS 10
+
 /* Has a prepared statement failed because the schema was changed? SQLite only. */
 int ds_db_is_stale(const ds_db_t *db);
 

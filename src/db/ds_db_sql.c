@@ -66,7 +66,7 @@ static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
 {
     int turn, ret = 0;
 
-    for (turn = 0; turn < 2; turn++) {
+    for (turn = 0; turn < DS_DB_STALE_TURNS; turn++) {
         if (!statement->prepared)
             ret = apr_dbd_prepare(db->driver, statement->pool, db->handle, statement->text, NULL,
                                   &statement->prepared);
@@ -74,10 +74,11 @@ static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
             ret = composed_run(changed, rows, db, statement, values);
         if (!ret)
             return APR_SUCCESS;
-        if (turn || !ds_db_is_stale(db))
+        if (!ds_db_is_stale(db))
             break;
         statement->prepared = NULL;
-        ret = 0;
+        if (turn + 1 < DS_DB_STALE_TURNS)
+            ret = 0;
     }
     return ds_db_failure(db, ret);
 }

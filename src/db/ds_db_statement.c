@@ -62,13 +62,14 @@ static int statement_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_
 }
 
 /* Another connection may have changed the schema since the statement was prepared: every use of it
- * fails from then on. It is prepared anew and repeated once. */
+ * fails from then on. It is prepared anew and repeated. More than once: the schema may change again
+ * meanwhile. */
 static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_e stmt,
                                    const ds_db_arg_t *args, apr_pool_t *pool)
 {
     int turn, ret = 0;
 
-    for (turn = 0; turn < 2; turn++) {
+    for (turn = 0; turn < DS_DB_STALE_TURNS; turn++) {
         apr_status_t status = statement_prepare(db, stmt);
 
         if (status != APR_SUCCESS)
