@@ -149,5 +149,7 @@ apr_status_t ds_db_execute(ds_db_t *db, const char *sql)
     int changed;
     int ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
 
+    if (ret && ds_db_is_stale(db)) /* the first statement was refused; by now the schema is known */
+        ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
     return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
 }
