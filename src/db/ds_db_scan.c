@@ -23,18 +23,30 @@ static int condition_has_value(const ds_db_condition_t *condition)
     return *condition->value != '\0';
 }
 
+/* The column of the scanned table as something that can be ordered. Datetimes are texts of UTC,
+ * some with a fraction before their Z: without the Z a whole second comes before its fractions. */
+static const char *ordered_column(const ds_db_column_t *column, apr_pool_t *pool)
+{
+    const char *name = apr_pstrcat(pool, "t.", ds_db_sql_name(column->name, pool), NULL);
+
+    return column->kind == DS_COLUMN_DATETIME ? apr_pstrcat(pool, "rtrim(", name, ", 'Z')", NULL)
+                                              : name;
+}
+
 /* "" with = and != asks for NULL; a value that differs from NULL counts as different. */
 static void sql_condition_add(ds_db_sql_t *sql, const ds_db_condition_t *condition)
 {
+    const ds_db_column_t *column = &condition->column;
+    const char *name = ds_db_sql_name(column->name, sql->pool);
     int differs = condition->op[0] == '!';
 
-    ds_db_sql_add(sql, " AND t.", ds_db_sql_name(condition->column, sql->pool), NULL);
     if (!condition_has_value(condition))
-        ds_db_sql_add(sql, differs ? " IS NOT NULL" : " IS NULL", NULL);
-    else if (differs)
-        ds_db_sql_add(sql, " IS NOT %s", NULL);
+        ds_db_sql_add(sql, " AND t.", name, differs ? " IS NOT NULL" : " IS NULL", NULL);
+    else if (differs || condition->op[0] == '=')
+        ds_db_sql_add(sql, " AND t.", name, differs ? " IS NOT %s" : " = %s", NULL);
     else
-        ds_db_sql_add(sql, " ", condition->op, " %s", NULL);
+        ds_db_sql_add(sql, " AND ", ordered_column(column, sql->pool), " ", condition->op,
+                      column->kind == DS_COLUMN_DATETIME ? " rtrim(%s, 'Z')" : " %s", NULL);
 }
 
 static void sql_conditions_add(ds_db_sql_t *sql, const ds_db_query_t *query)
@@ -57,21 +69,23 @@ static void conditions_bind(const char **to, const ds_db_query_t *query)
             *to++ = query->conditions[i].value;
 }
 
+/* Rows are told apart by _rowid_: no field can have that name, while one may be called rowid. */
+
 /* --- a sorted scan: the order as a temporary table of row numbers --- */
 
 static const char *sort_sql(const ds_db_query_t *query, apr_pool_t *pool)
 {
     ds_db_sql_t *sql =
-        ds_db_sql_begin("INSERT INTO temp.ds_scan (source) SELECT t.rowid FROM ", pool);
+        ds_db_sql_begin("INSERT INTO temp.ds_scan (source) SELECT t._rowid_ FROM ", pool);
     int i;
 
     ds_db_sql_add(sql, ds_db_sql_name(query->table->name, pool), " t WHERE 1 = 1", NULL);
     sql_conditions_add(sql, query);
     ds_db_sql_add(sql, " ORDER BY ", NULL);
     for (i = 0; i < query->sort_count; i++)
-        ds_db_sql_add(sql, "t.", ds_db_sql_name(query->sorts[i].column, pool),
+        ds_db_sql_add(sql, ordered_column(&query->sorts[i].column, pool),
                       query->sorts[i].descending ? " DESC, " : ", ", NULL);
-    ds_db_sql_add(sql, "t.rowid", NULL);
+    ds_db_sql_add(sql, "t._rowid_", NULL);
     return ds_db_sql_text(sql);
 }
 
@@ -93,16 +107,16 @@ static const char *page_sql(const ds_db_query_t *query, apr_pool_t *pool)
 {
     const char *name = ds_db_sql_name(query->table->name, pool);
     ds_db_sql_t *sql =
-        ds_db_sql_begin(query->sort_count ? "SELECT s.place, " : "SELECT t.rowid, ", pool);
+        ds_db_sql_begin(query->sort_count ? "SELECT s.place, " : "SELECT t._rowid_, ", pool);
 
     ds_db_sql_columns_add(sql, query->table, DS_ALL_COLUMNS, "t.");
     if (query->sort_count)
         ds_db_sql_add(sql, " FROM temp.ds_scan s JOIN ", name,
-                      " t ON t.rowid = s.source WHERE s.place > %s ORDER BY s.place", NULL);
+                      " t ON t._rowid_ = s.source WHERE s.place > %s ORDER BY s.place", NULL);
     else {
-        ds_db_sql_add(sql, " FROM ", name, " t WHERE t.rowid > %s", NULL);
+        ds_db_sql_add(sql, " FROM ", name, " t WHERE t._rowid_ > %s", NULL);
         sql_conditions_add(sql, query);
-        ds_db_sql_add(sql, " ORDER BY t.rowid", NULL);
+        ds_db_sql_add(sql, " ORDER BY t._rowid_", NULL);
     }
     ds_db_sql_add(sql, " LIMIT " PAGE_ROWS, NULL);
     return ds_db_sql_text(sql);

@@ -6,13 +6,13 @@
 #include "ds_db_table.h"
 
 typedef struct ds_db_condition_t {
-    const char *column;
+    ds_db_column_t column;
     const char *op;    /* one of = != < <= > >= */
     const char *value; /* "" with = and != means NULL */
 } ds_db_condition_t;
 
 typedef struct ds_db_sort_t {
-    const char *column;
+    ds_db_column_t column;
     int descending;
 } ds_db_sort_t;
 

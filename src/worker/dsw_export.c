@@ -28,6 +28,15 @@ typedef struct {
 
 /* --- what to read --- */
 
+static ds_db_column_t column_describe(const ds_object_t *object, const char *name)
+{
+    int position = ds_object_field_find(object, name);
+    ds_db_column_t column;
+
+    ds_def_column_get(&column, &APR_ARRAY_IDX(object->fields, position, ds_field_t));
+    return column;
+}
+
 static const ds_db_table_t *table_describe(const ds_sync_t *sync, apr_pool_t *pool)
 {
     const ds_object_t *object = sync->object;
@@ -36,13 +45,11 @@ static const ds_db_table_t *table_describe(const ds_sync_t *sync, apr_pool_t *po
     ds_db_column_t *columns = apr_palloc(pool, sizeof(*columns) * (apr_size_t)count);
     ds_db_table_t *table = apr_palloc(pool, sizeof(*table));
 
-    for (i = 0; i < count; i++) {
-        int position = chosen->nelts
-                           ? ds_object_field_find(object, APR_ARRAY_IDX(chosen, i, const char *))
-                           : i;
-
-        ds_def_column_get(&columns[i], &APR_ARRAY_IDX(object->fields, position, ds_field_t));
-    }
+    for (i = 0; i < count; i++)
+        if (chosen->nelts)
+            columns[i] = column_describe(object, APR_ARRAY_IDX(chosen, i, const char *));
+        else
+            ds_def_column_get(&columns[i], &APR_ARRAY_IDX(object->fields, i, ds_field_t));
     *table = (ds_db_table_t){object->name, columns, count, object->delete_marks};
     return table;
 }
@@ -58,12 +65,13 @@ static void query_make(ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *
     for (i = 0; i < filters->nelts; i++) {
         const ds_filter_t *filter = &APR_ARRAY_IDX(filters, i, ds_filter_t);
 
-        conditions[i] = (ds_db_condition_t){filter->field, filter->op, filter->value};
+        conditions[i] = (ds_db_condition_t){column_describe(sync->object, filter->field),
+                                            filter->op, filter->value};
     }
     for (i = 0; i < order->nelts; i++) {
         const ds_order_t *by = &APR_ARRAY_IDX(order, i, ds_order_t);
 
-        sorts[i] = (ds_db_sort_t){by->field, by->descending};
+        sorts[i] = (ds_db_sort_t){column_describe(sync->object, by->field), by->descending};
     }
     *query = (ds_db_query_t){table_describe(sync, pool), conditions, filters->nelts, sorts,
                              order->nelts};
