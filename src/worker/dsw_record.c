@@ -1,10 +1,13 @@
 #include "dsw_record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ds_fmt_csv.h"
 #include "ds_fmt_doc.h"
+
+#define DECIMAL_SIZE 400 /* of a double without an exponent, and more places than any field has */
 
 struct dsw_record_t {
     const ds_db_table_t *table;
@@ -50,6 +53,31 @@ static const char *boolean_text(const char *value)
     return *value == '1' || *value == 't' ? "true" : "false";
 }
 
+/* SQLite prints very small and very large numbers with an exponent, which imports do not take: the
+ * same number without one. */
+static const char *decimal_text(char room[DECIMAL_SIZE], const char *value)
+{
+    const char *exponent = strpbrk(value, "eE"), *point = strchr(value, '.');
+    long places;
+    char *end;
+
+    if (!exponent || value[strspn(value, "-+.0123456789eE")])
+        return value;
+    places = (point ? exponent - point - 1 : 0) - strtol(exponent + 1, NULL, 10);
+    snprintf(room, DECIMAL_SIZE, "%.*f", places > 0 ? (int)places : 0, strtod(value, NULL));
+    for (end = room + strlen(room); strchr(room, '.') && strchr("0.", end[-1]); end--)
+        end[-1] = '\0';
+    return room;
+}
+
+/* A value of a row as it is exported; NULL for none. */
+static const char *value_text(char room[DECIMAL_SIZE], ds_db_column_e kind, const char *value)
+{
+    if (value && kind == DS_COLUMN_BOOLEAN)
+        return boolean_text(value);
+    return value && kind == DS_COLUMN_DECIMAL ? decimal_text(room, value) : value;
+}
+
 /* --- CSV --- */
 
 static void csv_cell_add(dsw_record_t *record, const char *text, int column)
@@ -75,14 +103,13 @@ static void csv_line_end(dsw_record_t *record)
 
 static void csv_print(dsw_record_t *record, const char *const *values)
 {
+    char room[DECIMAL_SIZE];
     int i;
 
     for (i = 0; i < record->table->count; i++) {
-        const char *value = values[i] ? values[i] : "";
+        const char *value = value_text(room, record->table->columns[i].kind, values[i]);
 
-        if (values[i] && record->table->columns[i].kind == DS_COLUMN_BOOLEAN)
-            value = boolean_text(value);
-        csv_cell_add(record, value, i);
+        csv_cell_add(record, value ? value : "", i);
     }
     csv_line_end(record);
 }
@@ -91,16 +118,15 @@ static void csv_print(dsw_record_t *record, const char *const *values)
 
 static void json_value_add(ds_fmt_doc_t *doc, ds_db_column_e kind, const char *value)
 {
-    if (!value) {
-        ds_fmt_doc_text(doc, NULL);
-        return;
-    }
-    switch (kind) {
-    case DS_COLUMN_INTEGER:
-    case DS_COLUMN_DECIMAL: ds_fmt_doc_number(doc, value); break;
-    case DS_COLUMN_BOOLEAN: ds_fmt_doc_boolean(doc, *boolean_text(value) == 't'); break;
-    default: ds_fmt_doc_text(doc, value);
-    }
+    char room[DECIMAL_SIZE];
+    const char *text = value_text(room, kind, value);
+
+    if (text && (kind == DS_COLUMN_INTEGER || kind == DS_COLUMN_DECIMAL))
+        ds_fmt_doc_number(doc, text);
+    else if (text && kind == DS_COLUMN_BOOLEAN)
+        ds_fmt_doc_boolean(doc, *text == 't');
+    else
+        ds_fmt_doc_text(doc, text);
 }
 
 static void json_print(dsw_record_t *record, const char *const *values)
