@@ -186,6 +186,8 @@ static apr_status_t retry_check(ds_launch_t **old, ds_db_t *db, const ds_sync_t 
         return status;
     if ((*old)->state != DS_LAUNCH_FAILED && (*old)->state != DS_LAUNCH_CANCELLED)
         return DS_ESTATE;
+    if ((*old)->kind != sync->kind) /* keys to delete are no records to import */
+        return DS_ESTATE;
     if ((*old)->kind == DS_KIND_EXPORT)
         return APR_SUCCESS;
     return ds_file_get(&input, db, ds_launch_input_id(*old), "input", pool);

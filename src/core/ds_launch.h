@@ -63,7 +63,7 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
 
 /* Run a launch that failed or was cancelled once more: a new launch, at the end of the queue, that
  * reads the same input from its beginning. DS_ENOTFOUND: no such launch, or its files are gone;
- * DS_ESTATE: it has not failed. */
+ * DS_ESTATE: it has not failed, or the sync is of another kind by now. */
 apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_int64_t id, apr_pool_t *pool);
 
