@@ -11,7 +11,7 @@
 
 #include "ds_check.h"
 #include "ds_db_migrate.h"
-#include "ds_db_table.h"
+#include "ds_db_upsert.h"
 #include "ds_queue.h"
 #include "ds_token.h"
 #include "tap.h"
@@ -100,6 +100,31 @@ static inline long outside_number(const char *sql)
     }
     return number;
 }
+
+/* --- tables of objects --- */
+
+static inline apr_status_t rows_write(ds_db_t *db, const ds_db_table_t *table, const char **values,
+                                      int count, int launch)
+{
+    ds_db_upsert_t *upsert = ds_db_upsert_make(db, table, test_pool);
+    apr_status_t status;
+
+    ds_db_begin(db);
+    status = ds_db_upsert_rows(upsert, values, count, launch, "2026-01-01T00:00:00Z");
+    if (status == APR_SUCCESS)
+        return ds_db_commit(db);
+    ds_db_rollback(db);
+    return status;
+}
+
+static inline void table_make(ds_db_t *db, const ds_db_table_t *table)
+{
+    ds_db_begin(db);
+    tap_is_number(ds_db_table_create(db, table, test_pool), APR_SUCCESS, "a table is made");
+    ds_db_commit(db);
+}
+
+/* --- launches --- */
 
 /* A sync for launches of an object. */
 static inline ds_sync_t *sync_make(const char *id, const char *object)

@@ -1,5 +1,4 @@
 /* Tables of objects: what an import writes is what a reader of the table sees. */
-#include "ds_db_upsert.h"
 #include "ds_def.h"
 
 #include "database.h"
@@ -7,27 +6,6 @@
 static const ds_db_column_t columns[] = {
     {"vin", DS_COLUMN_TEXT, 1}, {"color", DS_COLUMN_TEXT, 0}, {"doors", DS_COLUMN_INTEGER, 0}};
 static const ds_db_table_t cars = {"car_c", columns, 3, 0};
-
-static apr_status_t rows_write(ds_db_t *db, const ds_db_table_t *table, const char **values,
-                               int count, int launch)
-{
-    ds_db_upsert_t *upsert = ds_db_upsert_make(db, table, test_pool);
-    apr_status_t status;
-
-    ds_db_begin(db);
-    status = ds_db_upsert_rows(upsert, values, count, launch, "2026-01-01T00:00:00Z");
-    if (status == APR_SUCCESS)
-        return ds_db_commit(db);
-    ds_db_rollback(db);
-    return status;
-}
-
-static void table_make(ds_db_t *db, const ds_db_table_t *table)
-{
-    ds_db_begin(db);
-    tap_is_number(ds_db_table_create(db, table, test_pool), APR_SUCCESS, "a table is made");
-    ds_db_commit(db);
-}
 
 static void test_upsert(ds_db_t *db)
 {
