@@ -9,6 +9,9 @@
 #include "ds_db_migrate.h"
 #include "ds_db_private.h"
 
+#define OPEN_TRIES 10
+#define OPEN_PAUSE apr_time_from_msec(20)
+
 static int initialised;
 
 static apr_status_t uninit(void *data)
@@ -70,6 +73,11 @@ void ds_db_close(ds_db_t *db)
     apr_pool_cleanup_kill(db->pool, db, close_cleanup);
 }
 
+static int sqlite_code(const ds_db_t *db)
+{
+    return sqlite3_errcode(apr_dbd_native_handle(db->driver, db->handle));
+}
+
 /* A PRAGMA may answer with a row or with none; both drivers' select takes either. */
 static apr_status_t pragma_run(ds_db_t *db, const char *sql)
 {
@@ -79,7 +87,7 @@ static apr_status_t pragma_run(ds_db_t *db, const char *sql)
     return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
 }
 
-static apr_status_t sqlite_prepare_connection(ds_db_t *db, int cache_mb)
+static apr_status_t sqlite_settings_make(ds_db_t *db, int cache_mb)
 {
     static const ds_stmt_e pragmas[] = {STMT_CONNECTION_BUSY, STMT_CONNECTION_SYNCHRONOUS,
                                         STMT_CONNECTION_TEMP_STORE, STMT_CONNECTION_WAL_LIMIT};
@@ -92,6 +100,26 @@ static apr_status_t sqlite_prepare_connection(ds_db_t *db, int cache_mb)
         status =
             pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
                                         ds_db_text(db, STMT_CONNECTION_CACHE), cache_mb * 1024));
+    return status;
+}
+
+/* The first one to open the file makes its -wal and -shm, the last one to close it removes them.
+ * Meanwhile it is locked; and when root is the first, they are root's for a moment, and nobody else
+ * can open them. */
+static int is_passing(const ds_db_t *db)
+{
+    return sqlite_code(db) == SQLITE_BUSY || sqlite_code(db) == SQLITE_CANTOPEN;
+}
+
+static apr_status_t sqlite_prepare_connection(ds_db_t *db, int cache_mb)
+{
+    apr_status_t status = sqlite_settings_make(db, cache_mb);
+    int tries;
+
+    for (tries = 1; status != APR_SUCCESS && is_passing(db) && tries < OPEN_TRIES; tries++) {
+        apr_sleep(OPEN_PAUSE);
+        status = sqlite_settings_make(db, cache_mb);
+    }
     return status;
 }
 
@@ -191,11 +219,6 @@ apr_status_t ds_db_now(apr_time_t *now, ds_db_t *db)
 {
     *now = apr_time_now();
     return APR_SUCCESS;
-}
-
-static int sqlite_code(const ds_db_t *db)
-{
-    return sqlite3_errcode(apr_dbd_native_handle(db->driver, db->handle));
 }
 
 /* A statement that expired by a change of our own fails without any code. */
