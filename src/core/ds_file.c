@@ -39,7 +39,8 @@ apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const 
     made->name = name ? apr_pstrdup(pool, name) : NULL;
     made->content_type = content_type ? apr_pstrdup(pool, content_type) : NULL;
     made->buffer = apr_palloc(pool, DS_FILE_CHUNK_SIZE);
-    apr_pool_cleanup_register(pool, made, writer_abandon, apr_pool_cleanup_null);
+    /* before the pools below this one go, of which the connection may need some */
+    apr_pool_pre_cleanup_register(pool, made, writer_abandon);
     *writer = made;
     return status;
 }
