@@ -22,7 +22,7 @@ typedef struct {
     dsw_record_t *record;
     ds_file_writer_t *writer;
     ds_counters_t rows;
-    apr_time_t looked_at;
+    apr_time_t looked_at; /* 0: not yet, so that the first rows bring the first look */
     int cancelled;
 } export_t;
 
@@ -80,15 +80,15 @@ static void query_make(ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *
 /* --- rows --- */
 
 /* Keep the lease, show progress, learn whether to stop. */
-static apr_status_t launch_look(export_t *export, const ds_counters_t *rows)
+static apr_status_t launch_look(export_t *export)
 {
     static const ds_checkpoint_t start;
     apr_status_t status = ds_db_begin(export->db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, rows, &start,
-                                 export->row_pool);
+    status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, &export->rows,
+                                 &start, export->row_pool);
     export->looked_at = apr_time_now();
     if (status == APR_SUCCESS)
         return ds_db_commit(export->db);
@@ -120,7 +120,7 @@ static apr_status_t rows_write(export_t *export)
             apr_time_now() - export->looked_at < TURN)
             continue;
         apr_pool_clear(export->row_pool);
-        status = launch_look(export, &export->rows);
+        status = launch_look(export);
         if (export->cancelled || dsw_process_stopping())
             break;
     }
@@ -176,14 +176,13 @@ static dsw_result_t rows_export(export_t *export)
         status = rows_write(export);
     if (status != APR_SUCCESS)
         return result_of_trouble(status);
-    if (export->cancelled) {
+    if (export->cancelled || dsw_process_stopping()) {
         export->rows = none;
-        return result_make(export, DS_LAUNCH_CANCELLED);
-    }
-    if (dsw_process_stopping()) {
-        status = launch_look(export, &none);
-        return status == APR_SUCCESS ? (dsw_result_t){.outcome = DSW_INTERRUPTED}
-                                     : result_of_trouble(status);
+        status = launch_look(export);
+        if (status != APR_SUCCESS)
+            return result_of_trouble(status);
+        return export->cancelled ? result_make(export, DS_LAUNCH_CANCELLED)
+                                 : (dsw_result_t){.outcome = DSW_INTERRUPTED};
     }
     status = file_finish(export);
     return status == APR_SUCCESS ? result_make(export, DS_LAUNCH_FINISHED)
@@ -212,7 +211,6 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
     if (status == APR_SUCCESS)
         return result_make(&export, DS_LAUNCH_FINISHED); /* whole: only the end was missing */
     export.rows = (ds_counters_t){0};
-    export.looked_at = apr_time_now();
     apr_pool_create(&export.row_pool, pool);
     query_make(&export.query, sync, pool);
     export.record = dsw_record_make(&export.query, sync, pool);
