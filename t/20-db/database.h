@@ -91,13 +91,13 @@ static inline int database_end(ds_db_t *db)
 static inline long outside_number(const char *sql)
 {
     FILE *pipe = popen(apr_psprintf(test_pool, "sqlite3 '%s' \"%s\"", test_where.params, sql), "r");
-    long number = -1;
+    long number;
 
-    if (pipe) {
-        if (fscanf(pipe, "%ld", &number) != 1)
-            number = -1;
-        pclose(pipe);
+    if (!pipe || fscanf(pipe, "%ld", &number) != 1) {
+        printf("Bail out! no number: %s\n", sql);
+        exit(1);
     }
+    pclose(pipe);
     return number;
 }
 

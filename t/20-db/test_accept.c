@@ -201,6 +201,24 @@ static void test_second_try(ds_db_t *db)
     queue_empty(db);
 }
 
+/* A tool keeps its connection and its upload in one pool. */
+static void test_one_pool(void)
+{
+    char *chunk = apr_pcalloc(test_pool, DS_FILE_CHUNK_SIZE);
+    ds_file_writer_t *writer;
+    ds_db_t *own = NULL;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, test_pool);
+    ds_db_open(&own, &test_where, pool);
+    ds_file_writer_begin(&writer, own, "input", "a", NULL, pool);
+    ds_file_writer_append(writer, chunk, DS_FILE_CHUNK_SIZE);
+    apr_pool_destroy(pool);
+    tap_is_number(outside_number("SELECT count(*) FROM ds_file WHERE launch_id IS NULL AND"
+                                 " touched_at = 0"),
+                  1, "an upload that ends with its connection is given up at once");
+}
+
 /* --- dry run, retry, schedule --- */
 
 static ds_launch_t *launch_get(ds_db_t *db, apr_int64_t id)
@@ -311,5 +329,6 @@ int main(void)
     test_retry(db);
     test_retry_without_file(db);
     test_start(db);
+    test_one_pool();
     return database_end(db);
 }

@@ -1,0 +1,293 @@
+/* Imports and deletes as a runner runs them: each row takes effect once, a refusal hits one row,
+ * and a dry run changes none. */
+#include "launches.h"
+
+static ds_sync_t *import, *delete;
+
+static const char reset_sql[] =
+    "DROP TRIGGER IF EXISTS rule; DELETE FROM car; INSERT INTO car (vin, doors, _launch_id) VALUES"
+    " ('A', 2, 0), ('B', 3, 0), ('C', 4, 0); SELECT 1";
+
+/* Changes with any change of the table. */
+static long table_sum(void)
+{
+    return outside_number("SELECT sum(doors * 100 + _launch_id) + 1000 * count(*) FROM car");
+}
+
+static void counters_are(const ds_launch_t *launch, int read, int ok, int failed, int skipped,
+                         const char *name)
+{
+    const ds_counters_t *rows = &launch->rows;
+
+    if (!tap_ok(rows->read == read && rows->ok == ok && rows->failed == failed &&
+                    rows->skipped == skipped,
+                name))
+        printf("# read %d, ok %d, failed %d, skipped %d\n", (int)rows->read, (int)rows->ok,
+               (int)rows->failed, (int)rows->skipped);
+}
+
+/* "vin,doors" and so many rows; each `bad`th has no number. */
+static const char *csv_make(int count, int bad)
+{
+    char *text = apr_palloc(test_pool, 32 + 24 * (apr_size_t)count), *to = text;
+    int i;
+
+    to += sprintf(to, "vin,doors\n");
+    for (i = 1; i <= count; i++)
+        to += sprintf(to, bad && i % bad == 0 ? "V%d,x\n" : "V%d,%d\n", i, i);
+    return text;
+}
+
+/* --- dry runs --- */
+
+static void test_dry_import(ds_db_t *db)
+{
+    static const char text[] = "vin,doors\nA,5\nD,1\nE,many\n";
+    ds_launch_t *dry, *real;
+    long before;
+
+    outside_number(reset_sql);
+    before = table_sum();
+    dry = launch_run(db, import, text, 1);
+    tap_is_number(table_sum(), before, "a dry import changes no row");
+    tap_is_number(dry->state, DS_LAUNCH_FINISHED, "and comes to its end");
+    tap_is_text(dry->message, "Dry run: 2 rows would be imported, 1 failed: see the failures file",
+                "and says what would be");
+    tap_is_text(file_text(db, dry->id, "failures"),
+                "vin,doors,Import Failure Reason\nE,many,doors: not an integer\n",
+                "its failures file can be corrected and sent");
+    real = launch_run(db, import, text, 0);
+    tap_is_text(file_text(db, real->id, "failures"), file_text(db, dry->id, "failures"),
+                "the import that follows fails in the same rows");
+    counters_are(dry, 3, 2, 1, 0, "a dry run counts its rows");
+    counters_are(real, 3, 2, 1, 0, "as the import does");
+    tap_is_number(outside_number("SELECT sum(doors) FROM car"), 5 + 3 + 4 + 1, "which is real");
+}
+
+static void test_dry_delete(ds_db_t *db)
+{
+    ds_launch_t *dry;
+    long before;
+
+    outside_number(reset_sql);
+    before = table_sum();
+    dry = launch_run(db, delete, "vin\nA\nZ\n\"\"\n", 1);
+    tap_is_number(table_sum(), before, "a dry delete removes no row");
+    counters_are(dry, 3, 1, 1, 1, "and counts");
+    tap_is_text(file_text(db, dry->id, "warnings"),
+                "vin,Import Warning Reason\nZ,no record has this key\n",
+                "unknown keys are in its warnings file");
+    tap_is_text(file_text(db, dry->id, "failures"),
+                "vin,Import Failure Reason\n\"\",missing.dedupe.fields\n",
+                "rows without a key in its failures file");
+    tap_is_text(dry->message,
+                "Dry run: 1 row would be deleted, 1 not found: see the warnings file, 1 failed: "
+                "see the failures file",
+                "and the message says all of it");
+}
+
+/* Several batches, and rows that only the database refuses. */
+static void test_dry_refused(ds_db_t *db)
+{
+    ds_launch_t *dry;
+    long before;
+
+    outside_number(reset_sql);
+    outside_number("CREATE TRIGGER rule BEFORE INSERT ON car WHEN new.doors % 6000 = 0"
+                   " BEGIN SELECT raise(ABORT, 'no'); END; SELECT 1");
+    before = table_sum();
+    dry = launch_run(db, import, csv_make(25000, 0), 1);
+    tap_is_number(table_sum(), before, "a dry run of several batches changes no row");
+    counters_are(dry, 25000, 24996, 4, 0, "and finds what the database refuses");
+}
+
+/* --- what the database refuses --- */
+
+static void test_abort(ds_db_t *db)
+{
+    ds_launch_t *launch;
+
+    outside_number(reset_sql);
+    outside_number("CREATE TRIGGER rule BEFORE INSERT ON car WHEN new.vin = 'V251'"
+                   " BEGIN SELECT raise(ABORT, 'not this one'); END; SELECT 1");
+    launch = launch_run(db, import, csv_make(500, 0), 0);
+    tap_is_number(launch->state, DS_LAUNCH_FINISHED, "a refused row does not stop an import");
+    counters_are(launch, 500, 499, 1, 0, "it alone fails");
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE vin LIKE 'V%'"), 499,
+                  "all others are there");
+    tap_is_text(file_text(db, launch->id, "failures"),
+                "vin,doors,Import Failure Reason\nV251,251,row 251 (line 252): the database "
+                "refused it: not this one\n",
+                "with the row and the words of the rule");
+}
+
+static void test_abort_delete(ds_db_t *db)
+{
+    ds_launch_t *launch;
+
+    outside_number(reset_sql);
+    outside_number("CREATE TRIGGER rule BEFORE DELETE ON car WHEN old.vin = 'B'"
+                   " BEGIN SELECT raise(ABORT, 'B stays'); END; SELECT 1");
+    launch = launch_run(db, delete, "vin\nA\nB\nC\n", 0);
+    counters_are(launch, 3, 2, 1, 0, "a refused removal fails alone");
+    tap_is_number(outside_number("SELECT doors FROM car"), 3, "its row stays");
+}
+
+static void test_rollback(ds_db_t *db)
+{
+    ds_launch_t *launch;
+
+    outside_number(reset_sql);
+    outside_number("CREATE TRIGGER rule BEFORE INSERT ON car WHEN new.vin = 'V23001'"
+                   " BEGIN SELECT raise(ROLLBACK, 'stop it all'); END; SELECT 1");
+    launch = launch_run(db, import, csv_make(25000, 0), 0);
+    tap_is_number(launch->state, DS_LAUNCH_FAILED,
+                  "a rule that ends the whole transaction fails the launch");
+    tap_ok(strstr(launch->message,
+                  "row 23001 (line 23002): the database refused it: stop it all") != NULL,
+           "the message names the row and the words of the rule");
+    tap_ok(launch->rows.ok > 0 && launch->rows.ok < 23001, "batches before it stay");
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE vin LIKE 'V%'"), launch->rows.ok,
+                  "and the counters tell exactly how many rows there are");
+}
+
+/* --- interruptions --- */
+
+static void test_interrupted(ds_db_t **db)
+{
+    ds_launch_t *launch;
+    int turns = 0;
+
+    outside_number(reset_sql);
+    outside_number("CREATE TABLE effects (vin); CREATE TRIGGER rule AFTER INSERT ON car"
+                   " BEGIN INSERT INTO effects VALUES (new.vin); END; SELECT 1");
+    launch = launch_accept(*db, import, csv_make(25000, 5000));
+    while (turns < 5000 && stopping_run(db, import) == DSW_INTERRUPTED)
+        turns++;
+    launch = launch_get(*db, launch->id);
+    tap_ok(turns >= 2, "an import that is stopped again and again");
+    tap_is_number(launch->state, DS_LAUNCH_FINISHED, "comes to its end");
+    counters_are(launch, 25000, 24995, 5, 0, "with every row counted once");
+    tap_is_number(outside_number("SELECT count(*) FROM effects"), 24995,
+                  "every row took effect once");
+    tap_is_text(file_text(*db, launch->id, "failures"),
+                "vin,doors,Import Failure Reason\nV5000,x,doors: not an integer\n"
+                "V10000,x,doors: not an integer\nV15000,x,doors: not an integer\n"
+                "V20000,x,doors: not an integer\nV25000,x,doors: not an integer\n",
+                "and every failure is told once");
+    tap_is_number(launch->crashes, 0, "to be stopped is no crash");
+}
+
+static int nobody_alive(const char *owner)
+{
+    return 0;
+}
+
+/* A runner that hung and wakes up when another one has its launch. */
+static void test_lost(ds_db_t *db)
+{
+    ds_launch_t *launch;
+    ds_claim_t *first, *second;
+    int reclaimed;
+
+    outside_number(reset_sql);
+    launch = launch_accept(db, import, "vin,doors\nA,9\n");
+    first = claim_take(db);
+    ds_queue_reclaim(&reclaimed, db, nobody_alive, test_pool);
+    second = claim_take(db);
+    tap_is_number(claim_run(db, first, import).outcome, DSW_LOST,
+                  "a runner that lost its launch learns it");
+    tap_is_number(outside_number("SELECT doors FROM car WHERE vin = 'A'"), 2, "and changes no row");
+    claim_run(db, second, import);
+    tap_is_number(launch_get(db, launch->id)->rows.ok, 1, "the other one does");
+}
+
+static void test_cancelled(ds_db_t *db)
+{
+    ds_launch_t *launch, *again;
+    ds_launch_state_e state;
+    ds_claim_t *claim;
+
+    outside_number(reset_sql);
+    launch = launch_accept(db, import, csv_make(25000, 0));
+    claim = claim_take(db);
+    ds_launch_cancel(&state, db, NULL, launch->id, "ann", test_pool);
+    claim_run(db, claim, import);
+    launch = launch_get(db, launch->id);
+    tap_is_number(launch->state, DS_LAUNCH_CANCELLED, "a running launch can be cancelled");
+    tap_ok(launch->rows.read > 0 && launch->rows.read < 25000, "at its next batch");
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE vin LIKE 'V%'"), launch->rows.ok,
+                  "and says how many rows it has imported");
+    ds_launch_retry(&again, db, &(ds_launch_request_t){.sync = import}, launch->id, test_pool);
+    claim_run(db, claim_take(db), import);
+    again = launch_get(db, again->id);
+    counters_are(again, 25000, 25000, 0, 0, "run again it reads the same file from its beginning");
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE vin LIKE 'V%'"), 25000,
+                  "and no row is missing");
+}
+
+/* --- deletes --- */
+
+static void test_delete(ds_db_t *db)
+{
+    ds_launch_t *launch;
+
+    outside_number(reset_sql);
+    launch = launch_run(db, delete, "note;vin\r\nsold;A\r\n;Z\r\ntwice;A\r\n", 0);
+    counters_are(launch, 3, 1, 0, 2, "a key that no row has, or no row any more, is skipped");
+    tap_is_number(outside_number("SELECT count(*) FROM car"), 2, "only named rows are removed");
+    tap_is_text(file_text(db, launch->id, "warnings"),
+                "note;vin;Import Warning Reason\r\n;Z;no record has this key\r\n"
+                "twice;A;no record has this key\r\n",
+                "and the warnings file has the rows as they were sent");
+    tap_is_text(launch->message, "1 row deleted, 2 not found: see the warnings file",
+                "the message says so");
+    launch = launch_run(db, delete, file_text(db, launch->id, "warnings"), 0);
+    counters_are(launch, 2, 0, 0, 2, "the warnings file can be sent again as it is");
+    launch = launch_run(db, delete, "doors\n3\n", 0);
+    counters_are(launch, 1, 0, 1, 0, "a file without the key removes nothing");
+    tap_is_number(outside_number("SELECT count(*) FROM car"), 2, "whatever its other columns name");
+}
+
+static void test_marks(ds_db_t *db)
+{
+    ds_object_t *marked = car_make(db, 1);
+    ds_launch_t *launch;
+
+    import = car_sync("import", DS_KIND_IMPORT, marked);
+    delete = car_sync("delete", DS_KIND_DELETE, marked);
+    outside_number(reset_sql);
+    launch = launch_run(db, delete, "vin\nA\nB\n", 0);
+    counters_are(launch, 2, 2, 0, 0, "rows are marked");
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE _deleted_at IS NOT NULL"), 2,
+                  "and stay");
+    launch = launch_run(db, delete, "vin\nA\n", 0);
+    counters_are(launch, 1, 0, 0, 1, "a marked row is not there to be deleted");
+    launch_run(db, import, "vin\nA\n", 1);
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE _deleted_at IS NOT NULL"), 2,
+                  "a dry import revives none");
+    launch_run(db, import, "vin\nA\n", 0);
+    tap_is_number(outside_number("SELECT doors FROM car WHERE vin='A' AND _deleted_at IS NULL"), 2,
+                  "an import does, and the row has its values");
+}
+
+int main(void)
+{
+    ds_db_t *db = database_make();
+    ds_object_t *car = car_make(db, 0);
+
+    import = car_sync("import", DS_KIND_IMPORT, car);
+    delete = car_sync("delete", DS_KIND_DELETE, car);
+    test_dry_import(db);
+    test_dry_delete(db);
+    test_dry_refused(db);
+    test_abort(db);
+    test_abort_delete(db);
+    test_rollback(db);
+    test_interrupted(&db);
+    test_lost(db);
+    test_cancelled(db);
+    test_delete(db);
+    test_marks(db);
+    return database_end(db);
+}
