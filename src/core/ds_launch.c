@@ -103,6 +103,8 @@ static apr_status_t upload_accept(ds_launch_t **launch, int *repeated, ds_db_t *
     apr_time_t now;
     apr_status_t status = ds_file_writer_digest(&sha256, input);
 
+    if (request->dry_run && status == APR_SUCCESS) /* a rehearsal is not the upload itself */
+        sha256 = apr_pstrcat(pool, sha256, " dry run", NULL);
     if (status == APR_SUCCESS)
         status = ds_db_now(&now, db);
     if (status == APR_SUCCESS && request->key) {

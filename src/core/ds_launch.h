@@ -50,7 +50,8 @@ typedef struct ds_launch_request_t {
 /* Accept an upload: its last chunk, the file's row and the launch's row in one transaction.
  * When this returns APR_SUCCESS the launch is durable and a runner may take it.
  * With a key that came with the same bytes within a day *launch is the one of then and *repeated is
- * true; with other bytes DS_ECONFLICT. DS_ELIMIT: too many launches wait. */
+ * true; with other bytes, or once as a dry run and once not, DS_ECONFLICT. DS_ELIMIT: too many
+ * launches wait. */
 apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                               const ds_launch_request_t *request, ds_file_writer_t *input,
                               apr_pool_t *pool);
