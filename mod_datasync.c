@@ -7,6 +7,7 @@
 
 #include "dsm_auth.h"
 #include "dsm_config.h"
+#include "dsm_formula.h"
 #include "dsm_route.h"
 #include "dsm_setup.h"
 #include "dsm_worker.h"
@@ -40,6 +41,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(dsm_route_run, NULL, NULL, APR_HOOK_FIRST);
 
     dsm_auth_provider_register(pool);
+    dsm_formula_filter_register();
 }
 
 AP_DECLARE_MODULE(datasync) = {

@@ -1,6 +1,7 @@
-/* Prisma Campaigns data syncs: import, status, launches, download. Codes and bodies are the
- * documented ones: 200, 403 (a bad credential, without a challenge), 404 (no such sync), 500; 503
- * where waiting helps. */
+/* Prisma Campaigns data syncs: import, delete, export, status, launches, files. Codes and bodies
+ * are the documented ones: 200, 403 (a bad credential, without a challenge), 404 (no such sync),
+ * 500; 503 where waiting helps. What only HTTP knows has HTTP's codes: conditions, ranges, limits.
+ */
 #include "dsm_api.h"
 
 #include <http_core.h>
@@ -19,6 +20,8 @@
 #include "ds_log.h"
 #include "dsm_db.h"
 #include "dsm_download.h"
+#include "dsm_launch.h"
+#include "dsm_query.h"
 #include "dsm_reply.h"
 #include "dsm_route.h"
 #include "dsm_upload.h"
@@ -28,12 +31,17 @@ APLOG_USE_MODULE(datasync);
 #define LATEST_LAUNCHES 20 /* how many latest-launches shows */
 
 static const char NO_LAUNCH[] = "There is no such launch of this data sync.";
+static const char NO_FILE[] = "There is no such file of this launch.";
+static const char NOT_EXPORTING[] = "This data sync exports nothing.";
+static const char NO_OUTPUT[] = "This data sync has not exported anything yet.";
 
 /* What the endpoints read from the database. */
 typedef struct prisma_view_t {
     ds_sync_status_t known;
     apr_array_header_t *launches;
+    ds_launch_t *launch;
     ds_file_t *file;
+    const char *missing; /* what there is not, when the database says so */
 } prisma_view_t;
 
 typedef apr_status_t prisma_view_cb(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
@@ -47,6 +55,7 @@ static int view_read(int *answer, prisma_view_t *view, prisma_view_cb *read, req
     const char *cause = NULL;
     apr_status_t status = dsm_db_acquire(&connection);
 
+    view->missing = NO_LAUNCH;
     if (status == APR_SUCCESS) {
         status = read(view, request, connection->db, r->pool);
         if (status == DS_EDB || status == DS_EBUSY) {
@@ -57,7 +66,7 @@ static int view_read(int *answer, prisma_view_t *view, prisma_view_cb *read, req
     if (status == APR_SUCCESS) {
         return 1;
     }
-    *answer = status == DS_ENOTFOUND ? request->api->problem(r, HTTP_NOT_FOUND, NO_LAUNCH)
+    *answer = status == DS_ENOTFOUND ? request->api->problem(r, HTTP_NOT_FOUND, view->missing)
                                      : dsm_reply_failure(r, request, status, failure, cause);
     return 0;
 }
@@ -127,12 +136,6 @@ static void key_text_write(ds_fmt_doc_t *doc, const char *key, const char *text)
     ds_fmt_doc_text(doc, text);
 }
 
-/* The message is for errors alone: clients take it for one. */
-static int has_trouble(const ds_launch_t *launch)
-{
-    return launch->message && (launch->state != DS_LAUNCH_FINISHED || launch->rows.failed > 0);
-}
-
 static void launch_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, apr_pool_t *pool)
 {
     ds_fmt_doc_map_begin(doc);
@@ -143,25 +146,55 @@ static void launch_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, apr_pool_
     if (launch->started_at) {
         key_text_write(doc, "started-at", ds_clock_text(launch->started_at, pool));
     }
-    if (has_trouble(launch)) {
+    if (launch->message) {
         key_text_write(doc, "status-message", launch->message);
     }
     ds_fmt_doc_map_end(doc);
 }
 
-/* --- endpoints --- */
+/* --- new launches --- */
 
-static int prisma_import(request_rec *r, const dsm_request_t *request)
+static int file_receive(request_rec *r, const dsm_request_t *request)
 {
-    int result = dsm_upload_receive(r, request);
+    int dry_run, result;
 
+    if (!dsm_query_switch_read(&dry_run, r, "dry-run", "true", "false")) {
+        return request->api->problem(r, HTTP_BAD_REQUEST,
+                                     "The parameter dry-run is either true or false.");
+    }
+    result = dsm_upload_receive(r, request, dry_run);
     return result == HTTP_OK ? dsm_reply_text(r, HTTP_OK, "File queued") : result;
 }
 
-static int prisma_export(request_rec *r, const dsm_request_t *request)
+/* Deletions are "exactly like" imports: the sync knows what it is. */
+static int prisma_import(request_rec *r, const dsm_request_t *request)
 {
-    return request->api->problem(r, HTTP_NOT_FOUND, "This data sync exports nothing.");
+    ds_sync_kind_e kind = request->sync->kind;
+
+    return kind == DS_KIND_IMPORT || kind == DS_KIND_DELETE
+               ? file_receive(r, request)
+               : request->api->problem(r, HTTP_NOT_FOUND, "This data sync takes no files.");
 }
+
+static int prisma_delete(request_rec *r, const dsm_request_t *request)
+{
+    return request->sync->kind == DS_KIND_DELETE
+               ? file_receive(r, request)
+               : request->api->problem(r, HTTP_NOT_FOUND, "This data sync deletes nothing.");
+}
+
+static int prisma_export_start(request_rec *r, const dsm_request_t *request)
+{
+    int result;
+
+    if (request->sync->kind != DS_KIND_EXPORT) {
+        return request->api->problem(r, HTTP_NOT_FOUND, NOT_EXPORTING);
+    }
+    result = dsm_launch_start(r, request);
+    return result == HTTP_OK ? dsm_reply_text(r, HTTP_OK, "Export queued") : result;
+}
+
+/* --- status --- */
 
 static apr_status_t status_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
                                 apr_pool_t *pool)
@@ -220,6 +253,8 @@ static int prisma_latest_launches(request_rec *r, const dsm_request_t *request)
     return document_send(r, dialect, doc);
 }
 
+/* --- files --- */
+
 /* A launch's id as a path gives it: 1 to 18 digits, or 0. */
 static apr_int64_t launch_id_read(const char *text)
 {
@@ -228,28 +263,141 @@ static apr_int64_t launch_id_read(const char *text)
     return digits < 1 || digits > 18 || text[digits] ? 0 : apr_atoi64(text);
 }
 
-static apr_status_t file_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                              apr_pool_t *pool)
+static apr_status_t launch_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                apr_pool_t *pool)
 {
     apr_int64_t id = launch_id_read(request->launch);
-    ds_launch_t *launch;
     apr_status_t status =
-        id ? ds_launch_get(&launch, db, request->sync->id, id, pool) : DS_ENOTFOUND;
+        id ? ds_launch_get(&view->launch, db, request->sync->id, id, pool) : DS_ENOTFOUND;
 
-    return status == APR_SUCCESS ? ds_file_get(&view->file, db, launch->id, "input", pool) : status;
+    if (status == APR_SUCCESS) {
+        view->missing = NO_FILE;
+    }
+    return status;
+}
+
+/* What the launch was given, or what it made. */
+static apr_status_t download_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                  apr_pool_t *pool)
+{
+    apr_status_t status = launch_view(view, request, db, pool);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    return view->launch->kind == DS_KIND_EXPORT
+               ? ds_file_get(&view->file, db, view->launch->id, "output", pool)
+               : ds_file_get(&view->file, db, ds_launch_input_id(view->launch), "input", pool);
+}
+
+/* A file that grows while its launch runs can be had when it is whole. */
+static apr_status_t report_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                const char *role, apr_pool_t *pool)
+{
+    apr_status_t status = launch_view(view, request, db, pool);
+
+    if (status == APR_SUCCESS && !ds_launch_state_is_end(view->launch->state)) {
+        status = DS_ENOTFOUND;
+    }
+    return status == APR_SUCCESS ? ds_file_get(&view->file, db, view->launch->id, role, pool)
+                                 : status;
+}
+
+static apr_status_t failures_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                  apr_pool_t *pool)
+{
+    return report_view(view, request, db, "failures", pool);
+}
+
+static apr_status_t warnings_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                  apr_pool_t *pool)
+{
+    return report_view(view, request, db, "warnings", pool);
+}
+
+static apr_status_t latest_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
+                                apr_pool_t *pool)
+{
+    apr_status_t status = ds_file_latest_output(&view->file, db, request->sync->id, pool);
+
+    view->missing = NO_OUTPUT;
+    return status == APR_SUCCESS
+               ? ds_launch_get(&view->launch, db, request->sync->id, view->file->launch_id, pool)
+               : status;
+}
+
+/* An output may change its address's answer when its launch ends, not when it was begun. */
+static apr_time_t modified_at(const prisma_view_t *view)
+{
+    int is_input = !strcmp(view->file->role, "input");
+
+    return is_input || !view->launch->finished_at ? view->file->created_at
+                                                  : view->launch->finished_at;
+}
+
+/* Its type is ours, not a client's; its header line may be missing, so that it tells no delimiter.
+ */
+static void output_describe(dsm_download_t *download)
+{
+    if (download->file->content_type) {
+        download->content_type = download->file->content_type;
+    }
+    if (strcmp(download->content_type, "text/csv")) {
+        download->is_safe = 0;
+    }
+    if (!download->delimiter) {
+        download->delimiter = ',';
+    }
+}
+
+/* Send the file that `read` finds. suffix is part of its name where it was stored without one. */
+static int file_send(request_rec *r, const dsm_request_t *request, prisma_view_cb *read,
+                     const char *suffix)
+{
+    const ds_sync_t *sync = request->sync;
+    dsm_download_t download = {.content_type = "text/csv", .delimiter = sync->delimiter};
+    prisma_view_t view;
+    int answer;
+
+    if (!dsm_query_switch_read(&download.is_safe, r, "safe", "1", "0")) {
+        return request->api->problem(r, HTTP_BAD_REQUEST, "The parameter safe is either 1 or 0.");
+    }
+    if (!view_read(&answer, &view, read, r, request, "The file could not be read.")) {
+        return answer;
+    }
+    download.file = view.file;
+    download.name =
+        apr_psprintf(r->pool, "%s-%" APR_INT64_T_FMT "%s.csv", sync->id, view.launch->id, suffix);
+    download.modified_at = modified_at(&view);
+    if (!strcmp(view.file->role, "output")) {
+        output_describe(&download);
+    }
+    return dsm_download_send(r, request, &download);
+}
+
+static int prisma_export(request_rec *r, const dsm_request_t *request)
+{
+    return request->sync->kind == DS_KIND_EXPORT
+               ? file_send(r, request, latest_view, "")
+               : request->api->problem(r, HTTP_NOT_FOUND, NOT_EXPORTING);
 }
 
 static int prisma_download(request_rec *r, const dsm_request_t *request)
 {
-    prisma_view_t view;
-    int answer;
-
-    if (!view_read(&answer, &view, file_view, r, request, "The file could not be read.")) {
-        return answer;
-    }
-    return dsm_download_send(
-        r, view.file, apr_pstrcat(r->pool, request->sync->id, "-", request->launch, ".csv", NULL));
+    return file_send(r, request, download_view, "");
 }
+
+static int prisma_failures(request_rec *r, const dsm_request_t *request)
+{
+    return file_send(r, request, failures_view, "-failures");
+}
+
+static int prisma_warnings(request_rec *r, const dsm_request_t *request)
+{
+    return file_send(r, request, warnings_view, "-warnings");
+}
+
+/* --- */
 
 /* The protocol has no code for a body that is no upload: 500 is "could not import the file". */
 static int prisma_problem(request_rec *r, int status, const char *text)
@@ -263,10 +411,15 @@ static int prisma_problem(request_rec *r, int status, const char *text)
 
 static const dsm_endpoint_t prisma_endpoints[] = {
     {POST, "/api/data-sync/import/{sync}", prisma_import},
+    {POST, "/api/data-sync/delete/{sync}", prisma_delete},
+    {POST, "/api/data-sync/remove/{sync}", prisma_delete},
     {GET, "/api/data-sync/export/{sync}", prisma_export},
+    {POST, "/api/data-sync/export/{sync}", prisma_export_start},
     {GET, "/api/data-sync/{sync}", prisma_status},
     {GET, "/api/data-sync/{sync}/latest-launches", prisma_latest_launches},
     {GET, "/api/data-sync/{sync}/{launch}/download", prisma_download},
+    {GET, "/api/data-sync/{sync}/{launch}/failures", prisma_failures},
+    {GET, "/api/data-sync/{sync}/{launch}/warnings", prisma_warnings},
     {0, NULL, NULL},
 };
 

@@ -22,6 +22,15 @@ int dsm_config_has_syncs(const dsm_config_t *config)
     return config->def && config->def->syncs->nelts > 0;
 }
 
+static ds_def_t *def_make(apr_pool_t *pool)
+{
+    ds_def_t *def = ds_def_make(pool);
+
+    def->queue_limit = DSM_QUEUE_LIMIT;
+    def->retention = (ds_retention_t){DSM_KEEP_FILES, DSM_KEEP_LAUNCHES, DSM_KEEP_COUNT};
+    return def;
+}
+
 void *dsm_config_create(apr_pool_t *pool, server_rec *s)
 {
     dsm_config_t *config = apr_pcalloc(pool, sizeof(*config));
@@ -31,7 +40,7 @@ void *dsm_config_create(apr_pool_t *pool, server_rec *s)
     config->cache_mb = DSM_UNSET;
     config->lease_seconds = DSM_UNSET;
     config->max_upload = DSM_UNSET;
-    config->def = s->is_virtual ? NULL : ds_def_make(pool);
+    config->def = s->is_virtual ? NULL : def_make(pool);
     config->sync_places =
         s->is_virtual ? NULL : apr_array_make(pool, 8, sizeof(const ap_directive_t *));
     return config;
@@ -143,6 +152,31 @@ static const char *cmd_DataSyncDatabase(cmd_parms *cmd, void *unused, const char
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, driver, fault) : NULL;
 }
 
+/* Set one option. Returns NULL, or the reason. */
+typedef const char *option_cb(dsm_config_t *config, const char *name, const char *value,
+                              apr_pool_t *pool);
+
+/* Arguments of the form NAME=VALUE. */
+static const char *options_read(cmd_parms *cmd, dsm_config_t *config, int argc, char *const argv[],
+                                option_cb *set, const char *example)
+{
+    const char *equals, *fault;
+    int i;
+
+    for (i = 0; i < argc; ++i) {
+        equals = strchr(argv[i], '=');
+        fault =
+            equals ? set(config,
+                         apr_pstrmemdup(cmd->temp_pool, argv[i], (apr_size_t)(equals - argv[i])),
+                         equals + 1, cmd->pool)
+                   : apr_pstrcat(cmd->pool, "an option is NAME=VALUE, for example ", example, NULL);
+        if (fault) {
+            return apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, argv[i], fault);
+        }
+    }
+    return NULL;
+}
+
 static const char *worker_option_set(dsm_config_t *config, const char *name, const char *value,
                                      apr_pool_t *pool)
 {
@@ -175,8 +209,6 @@ static const char *cmd_DataSyncWorker(cmd_parms *cmd, void *unused, int argc, ch
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
     const char *fault = global_check(&config->worker_place, cmd);
-    const char *equals;
-    int i;
 
     if (fault) {
         return fault;
@@ -185,15 +217,7 @@ static const char *cmd_DataSyncWorker(cmd_parms *cmd, void *unused, int argc, ch
     if (argc < 1 || (!config->worker_on && ap_cstr_casecmp(argv[0], "Off"))) {
         return "DataSyncWorker: write On or Off first, then options such as runners=2";
     }
-    for (i = 1; i < argc && !fault; ++i) {
-        equals = strchr(argv[i], '=');
-        fault = equals ? worker_option_set(config,
-                                           apr_pstrmemdup(cmd->temp_pool, argv[i],
-                                                          (apr_size_t)(equals - argv[i])),
-                                           equals + 1, cmd->pool)
-                       : "an option is NAME=VALUE, for example runners=2";
-    }
-    return fault ? apr_psprintf(cmd->pool, "DataSyncWorker %s: %s", argv[i - 1], fault) : NULL;
+    return options_read(cmd, config, argc - 1, argv + 1, worker_option_set, "runners=2");
 }
 
 static const char *cmd_DataSyncMaxUpload(cmd_parms *cmd, void *unused, const char *size)
@@ -206,6 +230,55 @@ static const char *cmd_DataSyncMaxUpload(cmd_parms *cmd, void *unused, const cha
     }
     fault = dsm_config_size_read(&config->max_upload, size, 1, DSM_UPLOAD_MAX, cmd->pool);
     return fault ? apr_psprintf(cmd->pool, "DataSyncMaxUpload %s: %s", size, fault) : NULL;
+}
+
+static const char *cmd_DataSyncQueueLimit(cmd_parms *cmd, void *unused, const char *limit)
+{
+    dsm_config_t *config = dsm_config_get(cmd->server);
+    apr_int64_t number = 0;
+    const char *fault = global_check(&config->queue_place, cmd);
+
+    if (fault) {
+        return fault;
+    }
+    fault = dsm_config_number_read(&number, limit, 0, DSM_QUEUE_MAX, cmd->pool);
+    config->def->queue_limit = (int)number;
+    return fault ? apr_psprintf(cmd->pool, "DataSyncQueueLimit %s: %s", limit, fault) : NULL;
+}
+
+static const char *keep_option_set(dsm_config_t *config, const char *name, const char *value,
+                                   apr_pool_t *pool)
+{
+    ds_retention_t *retention = &config->def->retention;
+    apr_int64_t number = 0;
+    const char *fault;
+
+    if (!strcmp(name, "files")) {
+        return dsm_config_duration_read(&retention->files, value, pool);
+    }
+    if (!strcmp(name, "launches")) {
+        return dsm_config_duration_read(&retention->launches, value, pool);
+    }
+    if (!strcmp(name, "count")) {
+        fault = dsm_config_number_read(&number, value, 0, APR_INT32_MAX, pool);
+        retention->count = (int)number;
+        return fault;
+    }
+    return "there is no such option: write files=, launches= or count=";
+}
+
+static const char *cmd_DataSyncKeep(cmd_parms *cmd, void *unused, int argc, char *const argv[])
+{
+    dsm_config_t *config = dsm_config_get(cmd->server);
+    const char *fault = global_check(&config->keep_place, cmd);
+
+    if (fault) {
+        return fault;
+    }
+    if (argc < 1) {
+        return "DataSyncKeep: write at least one of files=30d, launches=90d and count=10000";
+    }
+    return options_read(cmd, config, argc, argv, keep_option_set, "files=30d");
 }
 
 static const char *prefix_fault(const char *prefix)
@@ -263,6 +336,10 @@ const command_rec dsm_config_directives[] = {
                       "On or Off, then runners=NUMBER program=/path cache=MIB lease=SECONDS"),
     AP_INIT_TAKE1("DataSyncMaxUpload", cmd_DataSyncMaxUpload, NULL, RSRC_CONF,
                   "the largest file that a sync accepts, for example 500M or 2G"),
+    AP_INIT_TAKE1("DataSyncQueueLimit", cmd_DataSyncQueueLimit, NULL, RSRC_CONF,
+                  "how many launches of all syncs together may wait, 0 for no limit"),
+    AP_INIT_TAKE_ARGV("DataSyncKeep", cmd_DataSyncKeep, NULL, RSRC_CONF,
+                      "how long to keep what has ended: files=30d launches=90d count=10000"),
     AP_INIT_RAW_ARGS("<DataSyncObject", dsm_config_object_read, NULL, RSRC_CONF,
                      "the name of the object: <DataSyncObject NAME>"),
     AP_INIT_RAW_ARGS("<DataSync", dsm_config_sync_read, NULL, RSRC_CONF,

@@ -14,6 +14,14 @@
 
 #define DSM_UNSET (-1)
 #define DSM_UPLOAD_MAX (APR_INT64_C(1) << 42) /* bytes: what the directives accept at most */
+#define DSM_QUEUE_MAX 1000000                 /* launches: the same */
+
+/* Defaults, where core has none. */
+#define DSM_QUEUE_LIMIT 1000     /* launches that wait, of all syncs */
+#define DSM_SYNC_QUEUE_LIMIT 100 /* of one sync */
+#define DSM_KEEP_FILES apr_time_from_sec(30 * 86400)
+#define DSM_KEEP_LAUNCHES apr_time_from_sec(90 * 86400)
+#define DSM_KEEP_COUNT 10000
 
 /* One DataSyncAPI line. */
 typedef struct dsm_api_use_t {
@@ -35,6 +43,8 @@ typedef struct dsm_config_t {
     const ap_directive_t *worker_place;     /* NULL: there was no DataSyncWorker */
     apr_int64_t max_upload;                 /* DSM_UNSET; default as ds_sync_make */
     const ap_directive_t *max_upload_place; /* NULL: there was no DataSyncMaxUpload */
+    const ap_directive_t *queue_place;      /* NULL: there was no DataSyncQueueLimit */
+    const ap_directive_t *keep_place;       /* NULL: there was no DataSyncKeep */
     ds_def_t *def;                          /* NULL: no object and no sync */
     apr_array_header_t *sync_places;        /* NULL; of const ap_directive_t *, as def->syncs */
 
@@ -47,6 +57,10 @@ typedef struct dsm_config_t {
 void *dsm_config_create(apr_pool_t *pool, server_rec *s);
 void *dsm_config_merge(apr_pool_t *pool, void *base, void *add);
 extern const command_rec dsm_config_directives[];
+
+/* One mistake, with its place (NULL: none is known), for the administrator. */
+void dsm_config_fault_log(const char *number, const ap_directive_t *place, const char *text,
+                          server_rec *s);
 
 /* check_config hook: what can only be checked when all of the configuration was read. Runs under
  * `apachectl -t` too. */

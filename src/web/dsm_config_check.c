@@ -7,11 +7,12 @@
 #include <apr_strings.h>
 
 #include "ds_log.h"
+#include "dsm_config_export.h"
 
 APLOG_USE_MODULE(datasync);
 
-static void fault_log(const char *number, const ap_directive_t *place, const char *text,
-                      server_rec *s)
+void dsm_config_fault_log(const char *number, const ap_directive_t *place, const char *text,
+                          server_rec *s)
 {
     if (place) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "%sline %d of %s: %s", number, place->line_num,
@@ -22,9 +23,11 @@ static void fault_log(const char *number, const ap_directive_t *place, const cha
     }
 }
 
-/* Find the object of each sync, and set the limits that DataSyncMaxUpload decides. */
+/* Find the object of each sync and what it exports, and set the limits that DataSyncMaxUpload
+ * decides. */
 static int syncs_bind(dsm_config_t *config, apr_pool_t *pconf, server_rec *s)
 {
+    const ap_directive_t *place;
     int faults = 0;
     int i;
 
@@ -32,10 +35,13 @@ static int syncs_bind(dsm_config_t *config, apr_pool_t *pconf, server_rec *s)
         ds_sync_t *sync = APR_ARRAY_IDX(config->def->syncs, i, ds_sync_t *);
         ds_problem_t *problem = ds_def_sync_bind(config->def, sync, pconf);
 
+        place = APR_ARRAY_IDX(config->sync_places, i, const ap_directive_t *);
         if (problem) {
-            fault_log(DSLOGNO(0001), APR_ARRAY_IDX(config->sync_places, i, const ap_directive_t *),
-                      problem->text, s);
+            dsm_config_fault_log(DSLOGNO(0001), place, problem->text, s);
             ++faults;
+        }
+        else {
+            faults += dsm_config_export_read(sync, place, pconf, s);
         }
         if (sync->limits.upload == DSM_UNSET) {
             sync->limits.upload = config->max_upload == DSM_UNSET
@@ -52,8 +58,9 @@ static int driver_check(const dsm_config_t *config, apr_pool_t *ptemp, server_re
     ds_problem_t *problem = ds_db_driver_check(driver, ptemp);
 
     if (problem) {
-        fault_log(DSLOGNO(0002), config->db_place,
-                  apr_psprintf(ptemp, "DataSyncDatabase %s: %s", driver, problem->text), s);
+        dsm_config_fault_log(DSLOGNO(0002), config->db_place,
+                             apr_psprintf(ptemp, "DataSyncDatabase %s: %s", driver, problem->text),
+                             s);
     }
     return problem != NULL;
 }
@@ -70,12 +77,13 @@ static int worker_check(const dsm_config_t *config, apr_pool_t *ptemp, server_re
         info.filetype == APR_REG && (info.protection & APR_FPROT_WEXECUTE)) {
         return 0;
     }
-    fault_log(DSLOGNO(0003), config->worker_place,
-              apr_psprintf(ptemp,
-                           "DataSyncWorker: there is no program %s that everybody may run: install "
-                           "it, or write program=/path/of/datasync-worker",
-                           program),
-              s);
+    dsm_config_fault_log(
+        DSLOGNO(0003), config->worker_place,
+        apr_psprintf(ptemp,
+                     "DataSyncWorker: there is no program %s that everybody may run: install "
+                     "it, or write program=/path/of/datasync-worker",
+                     program),
+        s);
     return 1;
 }
 

@@ -38,10 +38,22 @@ static const char *object_key_set(cmd_parms *cmd, void *target, int argc, const 
     return NULL;
 }
 
+static const char *object_delete_set(cmd_parms *cmd, void *target, int argc,
+                                     const char *const *argv)
+{
+    object_section_t *section = target;
+
+    section->object->delete_marks = !ap_cstr_casecmp(argv[0], "mark");
+    return section->object->delete_marks || !ap_cstr_casecmp(argv[0], "remove")
+               ? NULL
+               : "write mark or remove";
+}
+
 static const dsm_word_t object_words[] = {
     {"DisplayName", 1, 1, 0, "DisplayName \"Name for people\"", object_display_name_set},
     {"Field", 2, 3, 1, "Field NAME TYPE, or Field NAME string CHARACTERS", object_field_set},
     {"Key", 1, DSM_WORD_ARGS_MAX, 0, "Key FIELD, or Key FIELD FIELD ...", object_key_set},
+    {"Delete", 1, 1, 0, "Delete mark or Delete remove", object_delete_set},
     {NULL, 0, 0, 0, NULL, NULL},
 };
 

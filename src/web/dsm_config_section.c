@@ -55,22 +55,44 @@ static const ap_directive_t *word_earlier(cmd_parms *cmd, const ap_directive_t *
     return NULL;
 }
 
+int dsm_section_line_split(const char **argv, const ap_directive_t *line, apr_pool_t *pool)
+{
+    const char *args = line->args;
+    int argc = 0;
+
+    while (*args && argc < DSM_WORD_ARGS_MAX) {
+        argv[argc++] = ap_getword_conf(pool, &args);
+    }
+    return *args ? -1 : argc;
+}
+
+const ap_directive_t *dsm_section_line_find(const ap_directive_t *section, const char *const *words)
+{
+    const ap_directive_t *line;
+    const char *const *word;
+
+    for (line = section->first_child; line; line = line->next) {
+        for (word = words; *word; ++word) {
+            if (!ap_cstr_casecmp(line->directive, *word)) {
+                return line;
+            }
+        }
+    }
+    return NULL;
+}
+
 static const char *line_read(cmd_parms *cmd, const dsm_word_t *word, void *target,
                              const ap_directive_t *line)
 {
     const char *argv[DSM_WORD_ARGS_MAX];
-    const char *args = line->args;
     const ap_directive_t *earlier = word->is_repeated ? NULL : word_earlier(cmd, line);
-    int argc = 0;
+    int argc = dsm_section_line_split(argv, line, cmd->pool);
 
     if (earlier) {
         return apr_psprintf(cmd->pool, "it was already given in line %d: write it once",
                             earlier->line_num);
     }
-    while (*args && argc < DSM_WORD_ARGS_MAX) {
-        argv[argc++] = ap_getword_conf(cmd->pool, &args);
-    }
-    if (*args || argc < word->least || argc > word->most) {
+    if (argc < word->least || argc > word->most) {
         return apr_pstrcat(cmd->pool, "write ", word->usage, NULL);
     }
     return word->set(cmd, target, argc, argv);

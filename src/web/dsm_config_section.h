@@ -25,6 +25,13 @@ typedef struct dsm_word_t {
  */
 const char *dsm_section_argument_read(const char **argument, cmd_parms *cmd, const char *args);
 
+/* The arguments of a line, in pool: at most DSM_WORD_ARGS_MAX. Returns how many; -1 for more. */
+int dsm_section_line_split(const char **argv, const ap_directive_t *line, apr_pool_t *pool);
+
+/* The first line of the section whose word is in the list, which ends with NULL; NULL for none. */
+const ap_directive_t *dsm_section_line_find(const ap_directive_t *section,
+                                            const char *const *words);
+
 /* Call set for each line of the section, in order. words ends with a name of NULL. Returns NULL, or
  * an error for httpd, which then names the file and the line of the word. */
 const char *dsm_section_read(cmd_parms *cmd, const char *argument, const dsm_word_t *words,

@@ -1,9 +1,12 @@
-/* <DataSync ID>: a flow, its object, who may use it and what it accepts. */
+/* <DataSync ID>: a flow, its object, who may use it, what it accepts or writes, and when it runs.
+ */
 #include "dsm_config.h"
 #include "dsm_config_section.h"
 #include "dsm_config_value.h"
 
 #include <apr_strings.h>
+
+#include "ds_schedule.h"
 
 /* Room for a reader's buffers: what a row may need is what a runner may need. */
 #define ROW_LENGTH_MAX (64 * 1024 * 1024)
@@ -21,11 +24,11 @@ static const char *sync_kind_set(cmd_parms *cmd, void *target, int argc, const c
     ds_sync_t *sync = target;
 
     if (!ds_sync_kind_find(&sync->kind, argv[0])) {
-        return "there is no such kind: write import";
+        return "there is no such kind: write import, delete or export";
     }
-    return sync->kind == DS_KIND_IMPORT
-               ? NULL
-               : "this kind is not supported by this version: write import";
+    return sync->kind == DS_KIND_PULL
+               ? "this kind is not supported by this version: write import, delete or export"
+               : NULL;
 }
 
 static const char *sync_object_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
@@ -103,9 +106,71 @@ static const char *sync_max_fields_set(cmd_parms *cmd, void *target, int argc,
     return dsm_config_number_read(&sync->limits.fields, argv[0], 1, 10000, cmd->pool);
 }
 
+static const char *sync_queue_limit_set(cmd_parms *cmd, void *target, int argc,
+                                        const char *const *argv)
+{
+    ds_sync_t *sync = target;
+    apr_int64_t number = 0;
+    const char *fault = dsm_config_number_read(&number, argv[0], 0, DSM_QUEUE_MAX, cmd->pool);
+
+    sync->queue_limit = (int)number;
+    return fault;
+}
+
+/* --- of exports --- */
+
+/* Names of fields are looked up when the object is known (dsm_config_export.c). */
+static const char *sync_line_keep(cmd_parms *cmd, void *target, int argc, const char *const *argv)
+{
+    return NULL;
+}
+
+static const char *sync_order_keep(cmd_parms *cmd, void *target, int argc, const char *const *argv)
+{
+    return argc == 1 || !ap_cstr_casecmp(argv[1], "asc") || !ap_cstr_casecmp(argv[1], "desc")
+               ? NULL
+               : "write asc or desc after the field";
+}
+
+static const char *sync_header_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
+{
+    ds_sync_t *sync = target;
+
+    sync->export.header = !ap_cstr_casecmp(argv[0], "On");
+    return sync->export.header || !ap_cstr_casecmp(argv[0], "Off") ? NULL : "write On or Off";
+}
+
+static const char *sync_format_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
+{
+    ds_sync_t *sync = target;
+
+    return ds_sync_format_find(&sync->export.format, argv[0]) ? NULL : "write csv or ndjson";
+}
+
+static const char *sync_schedule_set(cmd_parms *cmd, void *target, int argc,
+                                     const char *const *argv)
+{
+    ds_sync_t *sync = target;
+    ds_schedule_t *schedule;
+    ds_problem_t *problem;
+    apr_time_t due;
+
+    sync->schedule = argv[0];
+    if (argc > 1) {
+        sync->zone = argv[1];
+    }
+    problem = ds_schedule_parse(&schedule, sync->schedule, sync->zone, cmd->pool);
+    if (problem) {
+        return problem->text;
+    }
+    return ds_schedule_next(&due, schedule, apr_time_now()) == APR_SUCCESS
+               ? NULL
+               : "there is no such time in the next 41 years";
+}
+
 static const dsm_word_t sync_words[] = {
     {"Name", 1, 1, 0, "Name \"Name for people\"", sync_name_set},
-    {"Kind", 1, 1, 0, "Kind import", sync_kind_set},
+    {"Kind", 1, 1, 0, "Kind import, Kind delete or Kind export", sync_kind_set},
     {"Object", 1, 1, 0, "Object NAME, the name of a <DataSyncObject> section", sync_object_set},
     {"Auth", 1, 1, 0, "Auth token, Auth none or Auth httpd", sync_auth_set},
     {"Delimiter", 1, 1, 0, "Delimiter comma, semicolon, tab or auto", sync_delimiter_set},
@@ -116,13 +181,62 @@ static const dsm_word_t sync_words[] = {
     {"MaxFieldLength", 1, 1, 0, "MaxFieldLength SIZE, for example MaxFieldLength 64K",
      sync_max_field_length_set},
     {"MaxFields", 1, 1, 0, "MaxFields NUMBER", sync_max_fields_set},
+    {"QueueLimit", 1, 1, 0, "QueueLimit NUMBER", sync_queue_limit_set},
+    {"Fields", 1, DSM_WORD_ARGS_MAX, 1, "Fields FIELD, or Fields FIELD FIELD ...", sync_line_keep},
+    {"Filter", 3, 3, 1, "Filter FIELD COMPARISON VALUE, for example Filter doors >= 4",
+     sync_line_keep},
+    {"Order", 1, 2, 1, "Order FIELD, Order FIELD asc or Order FIELD desc", sync_order_keep},
+    {"Header", 1, 1, 0, "Header On or Header Off", sync_header_set},
+    {"Format", 1, 1, 0, "Format csv or Format ndjson", sync_format_set},
+    {"Schedule", 1, 2, 0, "Schedule \"0 3 * * *\", or Schedule \"0 3 * * *\" Europe/Vienna",
+     sync_schedule_set},
     {NULL, 0, 0, 0, NULL, NULL},
 };
+
+/* Refuse the first of these words that stands in the section. */
+static const char *words_refuse(cmd_parms *cmd, const char *const *words, const char *why)
+{
+    const ap_directive_t *line = dsm_section_line_find(cmd->directive, words);
+
+    if (!line) {
+        return NULL;
+    }
+    cmd->err_directive = line;
+    return apr_psprintf(cmd->pool, "%s %s: %s", line->directive, line->args, why);
+}
+
+/* Words that say nothing about a sync of this kind. */
+static const char *words_check(cmd_parms *cmd, const ds_sync_t *sync)
+{
+    static const char *const of_exports[] = {"Fields", "Filter", "Order", "Header", "Format", NULL};
+    static const char *const of_starts[] = {"Schedule", NULL};
+    static const char *const of_files[] = {"MaxUpload",      "MaxRows",   "MaxRowLength",
+                                           "MaxFieldLength", "MaxFields", NULL};
+    static const char *const of_csv[] = {"Header", "Delimiter", NULL};
+    const char *fault;
+
+    if (sync->kind == DS_KIND_EXPORT) {
+        fault = words_refuse(cmd, of_files, "an export reads no file: remove it");
+        return fault || sync->export.format == DS_FORMAT_CSV
+                   ? fault
+                   : words_refuse(cmd, of_csv, "only csv has that: remove it, or write Format csv");
+    }
+    fault = words_refuse(cmd, of_starts,
+                         "an import or delete runs when its file arrives: remove it, or write Kind "
+                         "export");
+    return fault ? fault
+                 : words_refuse(cmd, of_exports,
+                                "this is for exports: remove it, or write Kind export");
+}
 
 static const char *sync_add(cmd_parms *cmd, dsm_config_t *config, ds_sync_t *sync)
 {
     ds_problem_t *problem;
+    const char *fault = words_check(cmd, sync);
 
+    if (fault) {
+        return fault;
+    }
     if (!sync->object_name) {
         return "it has no object: write Object NAME, the name of a <DataSyncObject> section";
     }
@@ -148,6 +262,7 @@ const char *dsm_config_sync_read(cmd_parms *cmd, void *unused, const char *args)
     if (!fault) {
         sync = ds_sync_make(id, cmd->pool);
         sync->limits.upload = DSM_UNSET; /* DataSyncMaxUpload may stand further down */
+        sync->queue_limit = DSM_SYNC_QUEUE_LIMIT;
         fault = dsm_section_read(cmd, id, sync_words, sync);
         if (fault) {
             return fault;

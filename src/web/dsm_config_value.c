@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SECRET_SIZE_MAX 4096
+#define DURATION_MAX (APR_INT64_C(36525) * 86400) /* seconds */
 
 static const char SECRET_FILE[] = "file:";
 static const char SECRET_ENV[] = "env:";
@@ -83,6 +84,40 @@ const char *dsm_config_size_read(apr_int64_t *value, const char *text, apr_int64
                             size_text(min, pool), size_text(max, pool));
     }
     *value = number << shift;
+    return NULL;
+}
+
+/* The seconds of a unit, or 0. */
+static apr_int64_t unit_seconds(const char *unit)
+{
+    static const struct {
+        const char *name;
+        int seconds;
+    } units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+    size_t i;
+
+    for (i = 0; i < sizeof(units) / sizeof(units[0]); ++i) {
+        if (!strcmp(unit, units[i].name)) {
+            return units[i].seconds;
+        }
+    }
+    return 0;
+}
+
+const char *dsm_config_duration_read(apr_interval_time_t *value, const char *text, apr_pool_t *pool)
+{
+    const char *end;
+    apr_int64_t number = digits_read(&end, text);
+    apr_int64_t seconds = unit_seconds(end);
+
+    *value = 0;
+    if (!strcmp(text, "0")) {
+        return NULL;
+    }
+    if (end == text || !seconds || number > DURATION_MAX / seconds) {
+        return "write a number with s, min, h or d, for example 12h or 30d, or 0 for ever";
+    }
+    *value = apr_time_from_sec(number * seconds);
     return NULL;
 }
 

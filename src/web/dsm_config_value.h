@@ -6,6 +6,7 @@
 #define DSM_CONFIG_VALUE_H
 
 #include <apr_pools.h>
+#include <apr_time.h>
 
 /* A whole number from min to max. */
 const char *dsm_config_number_read(apr_int64_t *value, const char *text, apr_int64_t min,
@@ -14,6 +15,10 @@ const char *dsm_config_number_read(apr_int64_t *value, const char *text, apr_int
 /* A number of bytes, with K, M or G behind it for KiB, MiB and GiB; from min to max bytes. */
 const char *dsm_config_size_read(apr_int64_t *value, const char *text, apr_int64_t min,
                                  apr_int64_t max, apr_pool_t *pool);
+
+/* A time: a whole number with s, min, h or d behind it, at most 100 years; or 0. */
+const char *dsm_config_duration_read(apr_interval_time_t *value, const char *text,
+                                     apr_pool_t *pool);
 
 /* A value that may be a secret: `file:/path` is the first line of that file, `env:NAME` the
  * environment variable of httpd, anything else stands for itself. The reason never shows the value.

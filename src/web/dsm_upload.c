@@ -13,15 +13,17 @@
 
 #include "ds_fmt_multipart.h"
 #include "ds_fmt_utf8.h"
-#include "ds_launch.h"
 #include "ds_log.h"
 #include "dsm_db.h"
+#include "dsm_launch.h"
+#include "dsm_query.h"
 #include "dsm_reply.h"
 #include "dsm_worker.h"
 
 APLOG_USE_MODULE(datasync);
 
 #define READ_SIZE (64 * 1024)       /* asked from the filters at once */
+#define READ_SIZE_PACKED (8 * 1024) /* the same of gzip, all of which is unpacked at once */
 #define TEXT_SIZE_MAX 255           /* bytes of a file's name that are kept */
 #define OTHER_PARTS_MAX (64 * 1024) /* bytes of parts that are not the file, and of framing */
 
@@ -32,6 +34,9 @@ static const char USAGE[] = "Send the CSV as multipart/form-data in a part named
 typedef struct upload_t {
     request_rec *r;
     const dsm_request_t *request;
+    int dry_run;
+    const char *key; /* Idempotency-Key, or NULL */
+    int is_packed;   /* the body comes with Content-Encoding gzip */
     dsm_db_t *connection;
     apr_pool_t *pool;         /* of the writer: goes before the connection is released */
     ds_file_writer_t *writer; /* NULL until the part has begun */
@@ -156,8 +161,8 @@ static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *r
     int ended = 0;
 
     while (!ended && status == APR_SUCCESS) {
-        status =
-            ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
+        status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ,
+                                upload->is_packed ? READ_SIZE_PACKED : READ_SIZE);
         if (status != APR_SUCCESS) {
             *http = ap_map_http_request_error(status, HTTP_BAD_REQUEST);
             break;
@@ -180,7 +185,9 @@ static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *r
 static int filter_failure_answer(upload_t *upload, int http, apr_status_t status)
 {
     request_rec *r = upload->r;
-    const char *text = "The request was broken off before its end.";
+    const char *text = upload->is_packed
+                           ? "The body is not whole, not gzip, or grows too much when unpacked."
+                           : "The request was broken off before its end.";
 
     if (http == HTTP_REQUEST_ENTITY_TOO_LARGE || http == AP_FILTER_ERROR) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
@@ -206,6 +213,9 @@ static int failure_answer(upload_t *upload, int http, apr_status_t status)
     const dsm_api_t *api = upload->request->api;
 
     upload->status = status;
+    if (upload->is_packed) {
+        r->connection->keepalive = AP_CONN_CLOSE; /* the rest is not worth unpacking */
+    }
     if (http) {
         return filter_failure_answer(upload, http, status);
     }
@@ -223,6 +233,37 @@ static int failure_answer(upload_t *upload, int http, apr_status_t status)
                              ds_db_error(upload->connection->db));
 }
 
+/* Make the launch durable, or find the one that the same key made before. */
+static int upload_accept(upload_t *upload)
+{
+    const ds_sync_t *sync = upload->request->sync;
+    ds_launch_request_t wanted = dsm_launch_request(upload->r, upload->request);
+    ds_launch_t *launch;
+    int repeated;
+
+    wanted.dry_run = upload->dry_run;
+    wanted.key = upload->key;
+    upload->status = ds_launch_accept(&launch, &repeated, upload->connection->db, &wanted,
+                                      upload->writer, upload->r->pool);
+    if (upload->status != APR_SUCCESS) {
+        return dsm_launch_refuse(upload->r, upload->request, upload->status,
+                                 "The file could not be imported.",
+                                 ds_db_error(upload->connection->db));
+    }
+    if (repeated) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
+                      DSLOGNO(0068) "sync %s: launch %" APR_INT64_T_FMT
+                                    " was accepted before for the same Idempotency-Key",
+                      sync->id, launch->id);
+        return HTTP_OK;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
+                  DSLOGNO(0062) "sync %s: launch %" APR_INT64_T_FMT " accepted, %" APR_INT64_T_FMT
+                                " bytes",
+                  sync->id, launch->id, ds_file_writer_size(upload->writer));
+    return HTTP_OK;
+}
+
 /* Read the body and make the launch durable. Returns HTTP_OK or what goes to httpd. */
 static int upload_store(upload_t *upload, const char *boundary)
 {
@@ -230,69 +271,97 @@ static int upload_store(upload_t *upload, const char *boundary)
     static const ds_fmt_multipart_events_t events = {part_begin, part_data, part_end};
     ds_fmt_multipart_t *reader =
         ds_fmt_multipart_make(boundary, &limits, &events, upload, upload->r->pool);
-    ds_launch_request_t wanted = {.sync = upload->request->sync};
-    ds_launch_t *launch;
-    int http = 0, repeated;
+    int http = 0;
     apr_status_t status = body_read(&http, upload, reader);
 
     if (status == APR_SUCCESS && !upload->writer) {
         status = DS_EINPUT;
         upload->fault = USAGE;
     }
-    if (status == APR_SUCCESS) {
-        status = ds_launch_accept(&launch, &repeated, upload->connection->db, &wanted,
-                                  upload->writer, upload->r->pool);
+    return status == APR_SUCCESS ? upload_accept(upload) : failure_answer(upload, http, status);
+}
+
+static int has_filter(const ap_filter_t *filter, const ap_filter_rec_t *record)
+{
+    while (filter && filter->frec != record) {
+        filter = filter->next;
     }
-    if (status != APR_SUCCESS) {
-        return failure_answer(upload, http, status);
+    return filter != NULL;
+}
+
+/* A body in gzip goes through mod_deflate, whatever the server's own filters are. NULL, or why the
+ * body cannot be read. */
+static const char *encoding_accept(upload_t *upload)
+{
+    request_rec *r = upload->r;
+    const char *encoding = apr_table_get(r->headers_in, "Content-Encoding");
+    ap_filter_rec_t *inflate = ap_get_input_filter_handle("DEFLATE");
+
+    if (!encoding || !ap_cstr_casecmp(encoding, "identity")) {
+        return NULL;
     }
+    if (ap_cstr_casecmp(encoding, "gzip") && ap_cstr_casecmp(encoding, "x-gzip")) {
+        return "A body may be compressed with gzip only.";
+    }
+    if (!inflate) {
+        return "This server takes no compressed bodies: send the file as it is.";
+    }
+    if (!has_filter(r->input_filters, inflate)) {
+        ap_add_input_filter_handle(inflate, NULL, r, r->connection);
+    }
+    upload->is_packed = 1;
+    return NULL;
+}
+
+static int encoding_refuse(upload_t *upload, const char *fault)
+{
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
-                  DSLOGNO(0062) "sync %s: launch %" APR_INT64_T_FMT " accepted, %" APR_INT64_T_FMT
-                                " bytes",
-                  upload->request->sync->id, launch->id, ds_file_writer_size(upload->writer));
-    return HTTP_OK;
+                  DSLOGNO(0067) "sync %s: a body with Content-Encoding was refused: %s",
+                  upload->request->sync->id, fault);
+    return upload->request->api->problem(upload->r, HTTP_UNSUPPORTED_MEDIA_TYPE, fault);
 }
 
-/* Is the sync switched on? HTTP_OK, or what goes to httpd. */
-static int enabled_check(upload_t *upload)
+/* What can be said before the body is read. HTTP_OK, or what goes to httpd. */
+static int headers_check(upload_t *upload, const char *boundary)
 {
-    const ds_sync_t *sync = upload->request->sync;
-    ds_sync_status_t known;
-    apr_status_t status =
-        ds_sync_status_get(&known, upload->connection->db, sync->id, upload->pool);
-
-    if (status != APR_SUCCESS) {
-        return failure_answer(upload, 0, status);
-    }
-    if (!known.enabled) {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
-                      DSLOGNO(0063) "sync %s: an upload was refused, the sync is disabled",
-                      sync->id);
-        return upload->request->api->problem(upload->r, HTTP_INTERNAL_SERVER_ERROR,
-                                             "This data sync is disabled.");
-    }
-    return HTTP_OK;
-}
-
-int dsm_upload_receive(request_rec *r, const dsm_request_t *request)
-{
-    upload_t upload = {.r = r, .request = request};
-    const char *boundary =
-        ds_fmt_multipart_boundary(apr_table_get(r->headers_in, "Content-Type"), r->pool);
+    request_rec *r = upload->r;
+    const dsm_request_t *request = upload->request;
     const char *length = apr_table_get(r->headers_in, "Content-Length");
-    int result;
+    const char *fault;
 
     if (!boundary) {
         return request->api->problem(r, HTTP_BAD_REQUEST, USAGE);
     }
-    if (length && apr_atoi64(length) > request->sync->limits.upload + 2 * OTHER_PARTS_MAX) {
-        return failure_answer(&upload, 0, DS_ELIMIT);
+    if (!dsm_query_key_read(&upload->key, r)) {
+        return request->api->problem(r, HTTP_BAD_REQUEST,
+                                     "An Idempotency-Key is 1 to 255 visible ASCII characters.");
+    }
+    fault = encoding_accept(upload);
+    if (fault) {
+        return encoding_refuse(upload, fault);
+    }
+    if (length && !upload->is_packed &&
+        apr_atoi64(length) > request->sync->limits.upload + 2 * OTHER_PARTS_MAX) {
+        return failure_answer(upload, 0, DS_ELIMIT);
+    }
+    return HTTP_OK;
+}
+
+int dsm_upload_receive(request_rec *r, const dsm_request_t *request, int dry_run)
+{
+    upload_t upload = {.r = r, .request = request, .dry_run = dry_run};
+    const char *boundary =
+        ds_fmt_multipart_boundary(apr_table_get(r->headers_in, "Content-Type"), r->pool);
+    int result = headers_check(&upload, boundary);
+
+    if (result != HTTP_OK) {
+        return result;
     }
     if (dsm_db_acquire(&upload.connection) != APR_SUCCESS) {
         return dsm_reply_failure(r, request, DS_EBUSY, NULL, "there is no database connection");
     }
     apr_pool_create(&upload.pool, r->pool);
-    result = enabled_check(&upload);
+    result = dsm_launch_enabled_check(&upload.status, r, request, upload.connection->db);
     if (result == HTTP_OK) {
         result = upload_store(&upload, boundary);
     }
