@@ -66,6 +66,10 @@ static void test_key(ds_db_t *db)
     tap_is_number(upload(&again, &repeated, db, &request, "vin\nB\n"), APR_SUCCESS,
                   "another sync's keys are its own");
     tap_is_number(repeated, 0, "and make a launch");
+    request.sync = cars;
+    request.dry_run = 1;
+    tap_is_number(upload(&again, &repeated, db, &request, "vin\nA\n"), DS_ECONFLICT,
+                  "the key of an import does not answer for its rehearsal");
     queue_empty(db);
 }
 
