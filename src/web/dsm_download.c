@@ -72,14 +72,42 @@ static const char *etag_make(const ds_file_t *file, apr_pool_t *pool)
                         file->size);
 }
 
+/* Does the one range that is asked for begin behind the end? All others are for httpd's own filter,
+ * which would not tell the length here: clients that resume need it (RFC 9110 15.5.17). */
+static int range_is_behind(request_rec *r, apr_int64_t size)
+{
+    static const char digits[] = "0123456789";
+    const char *range = apr_table_get(r->headers_in, "Range");
+    const char *end;
+
+    if (!range || ap_cstr_casecmpn(range, "bytes=", 6) || size == 0 ||
+        ap_condition_if_range(r, r->headers_out) == AP_CONDITION_NOMATCH) {
+        return 0;
+    }
+    range += 6;
+    end = range + strspn(range, digits);
+    if (end == range || end - range > 18 || *end != '-' || end[1 + strspn(end + 1, digits)]) {
+        return 0;
+    }
+    return apr_atoi64(range) >= size;
+}
+
 /* What tells one state of a file from another, and the checks of it. OK, or the status to answer.
  */
 static int conditions_check(request_rec *r, const dsm_download_t *download)
 {
+    int status;
+
     apr_table_setn(r->headers_out, "ETag", etag_make(download->file, r->pool));
     ap_update_mtime(r, download->modified_at);
     ap_set_last_modified(r);
-    return ap_meets_conditions(r);
+    status = ap_meets_conditions(r);
+    if (status == OK && range_is_behind(r, download->file->size)) {
+        apr_table_setn(r->headers_out, "Content-Range",
+                       apr_psprintf(r->pool, "bytes */%" APR_INT64_T_FMT, download->file->size));
+        status = HTTP_RANGE_NOT_SATISFIABLE;
+    }
+    return status;
 }
 
 /* Headers of the bytes themselves. */
@@ -115,6 +143,9 @@ int dsm_download_send(request_rec *r, const dsm_request_t *request, const dsm_do
 
     if (status == HTTP_PRECONDITION_FAILED) {
         return request->api->problem(r, status, "The file is not the one that was asked for.");
+    }
+    if (status == HTTP_RANGE_NOT_SATISFIABLE) {
+        return request->api->problem(r, status, "The file ends before this range.");
     }
     dsm_reply_headers_set(r);
     if (status == OK) {
