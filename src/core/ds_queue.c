@@ -117,6 +117,21 @@ apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim)
     return lost_if_none(status, changed);
 }
 
+apr_status_t ds_queue_stumble(ds_db_t *db, const ds_claim_t *claim, const char *message)
+{
+    ds_db_arg_t most = DS_INT(DS_QUEUE_CRASHES_MAX);
+    apr_time_t now;
+    int changed = 0;
+    apr_status_t status = ds_db_now(&now, db);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_query(db, &changed, STMT_QUEUE_STUMBLE,
+                             DS_ARGS(most, most, DS_TEXT(message), most, DS_INT(now),
+                                     DS_INT(claim->launch->id), DS_TEXT(claim->owner),
+                                     DS_INT(claim->attempt)));
+    return lost_if_none(status, changed);
+}
+
 /* --- the keeper's part --- */
 
 /* What becomes of a launch whose runner is gone. */

@@ -41,6 +41,11 @@ apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_sta
 /* Hand a launch back to the queue, to go on at its checkpoint; not counted as a crash. */
 apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim);
 
+/* Hand a launch back because the database refused the work itself (DS_EDB): counted like a crash,
+ * so that the launch fails with this message when it happens DS_QUEUE_CRASHES_MAX times without
+ * progress. */
+apr_status_t ds_queue_stumble(ds_db_t *db, const ds_claim_t *claim, const char *message);
+
 /* True while the process that calls itself `owner` may be alive. */
 typedef int ds_queue_alive_cb(const char *owner);
 

@@ -231,7 +231,13 @@ static apr_status_t sqlite_status(const ds_db_t *db)
 {
     switch (sqlite_code(db)) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return DS_EBUSY;
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PROTOCOL: return DS_EBUSY; /* the machine's trouble, not the statement's */
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH: return DS_ECONSTRAINT;
     default: return DS_EDB;

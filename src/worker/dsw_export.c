@@ -132,7 +132,8 @@ static apr_status_t rows_write(export_t *export)
 static dsw_result_t result_make(const export_t *export, ds_launch_state_e state)
 {
     return (dsw_result_t){DSW_DONE, state,
-                          ds_launch_summary(export->claim->launch, &export->rows, export->pool)};
+                          ds_launch_summary(export->claim->launch, &export->rows, export->pool),
+                          APR_SUCCESS};
 }
 
 /* The rest of the file and the last counters in one transaction; then the launch may end. */
@@ -160,7 +161,7 @@ static apr_status_t file_finish(export_t *export)
 
 static dsw_result_t result_of_trouble(apr_status_t status)
 {
-    return (dsw_result_t){.outcome = status == DS_ELOST ? DSW_LOST : DSW_TROUBLE};
+    return (dsw_result_t){.outcome = status == DS_ELOST ? DSW_LOST : DSW_TROUBLE, .status = status};
 }
 
 static dsw_result_t rows_export(export_t *export)

@@ -18,8 +18,8 @@ typedef struct {
     dsw_input_t *input;
     dsw_columns_t *columns;
     dsw_batch_t *batch;
-    int lost;          /* another runner owns the launch */
-    const char *fault; /* why nothing more of the file can be read */
+    apr_status_t trouble; /* why a batch was given up */
+    const char *fault;    /* why nothing more of the file can be read */
 } rows_t;
 
 /* Why reading has paused. */
@@ -143,6 +143,7 @@ static batch_e batch_fill(rows_t *rows, ds_checkpoint_t *checkpoint)
     *checkpoint = dsw_input_checkpoint(rows->input);
     if (status == APR_SUCCESS)
         return BATCH_FULL;
+    rows->trouble = status;
     return status == DS_ECONSTRAINT ? BATCH_REFUSED : BATCH_GIVEN_UP;
 }
 
@@ -172,7 +173,7 @@ static batch_e batch_run(rows_t *rows, int *cancelled, int careful)
         status = dsw_batch_commit(cancelled, rows->batch, &checkpoint);
     if (status == APR_SUCCESS)
         return batch;
-    rows->lost = status == DS_ELOST;
+    rows->trouble = status;
     rows->fault = NULL;
     return batch_drop(rows, status == DS_ECONSTRAINT ? BATCH_REFUSED : BATCH_GIVEN_UP);
 }
@@ -188,14 +189,15 @@ static dsw_result_t result_make(const rows_t *rows, ds_launch_state_e state)
         message = apr_pstrcat(rows->pool, message, "; ", rows->columns->unknown, NULL);
     if (rows->fault)
         message = apr_pstrcat(rows->pool, rows->fault, ". ", message, NULL);
-    return (dsw_result_t){DSW_DONE, state, message};
+    return (dsw_result_t){DSW_DONE, state, message, APR_SUCCESS};
 }
 
 static dsw_result_t result_given_up(const rows_t *rows)
 {
     if (rows->fault)
         return result_make(rows, DS_LAUNCH_FAILED);
-    return (dsw_result_t){.outcome = rows->lost ? DSW_LOST : DSW_TROUBLE};
+    return (dsw_result_t){.outcome = rows->trouble == DS_ELOST ? DSW_LOST : DSW_TROUBLE,
+                          .status = rows->trouble};
 }
 
 static dsw_result_t batches_run(rows_t *rows)
@@ -230,9 +232,9 @@ dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t 
     if (!problem)
         problem = dsw_columns_map(&rows.columns, sync->object, &rows.header, kind->keys_only, pool);
     if (problem && (problem->status == DS_EINPUT || problem->status == DS_ELIMIT))
-        return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text};
+        return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
     if (problem)
-        return (dsw_result_t){.outcome = DSW_TROUBLE};
+        return (dsw_result_t){.outcome = DSW_TROUBLE, .status = problem->status};
     rows.batch = dsw_batch_make(db, claim, pool);
     rows.baton = kind->begin(db, claim, rows.columns, pool);
     return batches_run(&rows);

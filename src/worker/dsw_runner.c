@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <apr_strings.h>
+
 #include "dsw_delete.h"
 #include "dsw_export.h"
 #include "dsw_import.h"
@@ -21,7 +23,7 @@ typedef struct {
 /* The result of a launch that cannot be run at all. */
 static dsw_result_t refused(const char *message)
 {
-    return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, message};
+    return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, message, APR_SUCCESS};
 }
 
 /* A new kind of launch is one more line here and one more file. */
@@ -32,7 +34,7 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
     apr_status_t status = ds_def_load(&def, runner->db, pool);
 
     if (status != APR_SUCCESS)
-        return (dsw_result_t){.outcome = DSW_TROUBLE};
+        return (dsw_result_t){.outcome = DSW_TROUBLE, .status = status};
     sync = ds_def_sync_get(def, claim->launch->sync_id);
     if (!sync)
         return refused("Its sync is not defined any more");
@@ -44,12 +46,26 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
     }
 }
 
+/* The launch goes back to the queue; one whose work the database itself refuses, not for ever. */
+static apr_status_t trouble_store(runner_t *runner, const ds_claim_t *claim,
+                                  const dsw_result_t *result, apr_pool_t *pool)
+{
+    const char *message;
+
+    if (result->status != DS_EDB)
+        return ds_queue_release(runner->db, claim);
+    message = apr_psprintf(pool, "The database refused the work %d times in a row: %s",
+                           DS_QUEUE_CRASHES_MAX, ds_db_error(runner->db));
+    return ds_queue_stumble(runner->db, claim, message);
+}
+
 static apr_status_t result_store(runner_t *runner, const ds_claim_t *claim,
-                                 const dsw_result_t *result)
+                                 const dsw_result_t *result, apr_pool_t *pool)
 {
     switch (result->outcome) {
     case DSW_DONE: return ds_queue_finish(runner->db, claim, result->state, result->message);
     case DSW_LOST: return DS_ELOST;
+    case DSW_TROUBLE: return trouble_store(runner, claim, result, pool);
     default: return ds_queue_release(runner->db, claim);
     }
 }
@@ -87,7 +103,7 @@ static apr_status_t turn_run(runner_t *runner, apr_pool_t *pool)
     if (status != APR_SUCCESS)
         return status;
     result = launch_run(runner, claim, pool);
-    status = result_store(runner, claim, &result);
+    status = result_store(runner, claim, &result, pool);
     if (status == DS_ESTATE || status == DS_ELOST) {
         result_log(claim, &result, DS_ELOST);
         return APR_SUCCESS;

@@ -11,13 +11,14 @@ typedef enum dsw_outcome_e {
     DSW_DONE,        /* finished or failed as `state` and `message` say */
     DSW_INTERRUPTED, /* asked to stop: hand it back to the queue */
     DSW_LOST,        /* somebody else owns it now: leave it */
-    DSW_TROUBLE      /* the database is away or full: hand it back and try again later */
+    DSW_TROUBLE      /* the database did not take part: hand it back and try again later */
 } dsw_outcome_e;
 
 typedef struct dsw_result_t {
     dsw_outcome_e outcome;
     ds_launch_state_e state; /* for DSW_DONE: finished, failed or cancelled */
     const char *message;
+    apr_status_t status; /* for DSW_TROUBLE: DS_EDB when the database refused, else it is away */
 } dsw_result_t;
 
 /* In a process of its own, until asked to stop. */

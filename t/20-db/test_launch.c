@@ -177,6 +177,22 @@ static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
     tap_ok(strstr(launch_get(db, id)->message, "died 3 times") != NULL, "and the message says why");
 }
 
+/* The object's table was dropped, or lacks a column: no try will ever succeed. */
+static void test_stumble(ds_db_t *db, const ds_sync_t *sync)
+{
+    apr_int64_t id = launch_accept(db, sync, "x")->id;
+    int i;
+
+    for (i = 0; i < 2; i++)
+        ds_queue_stumble(db, claim(db, "r"), "no such table");
+    tap_is_number(launch_get(db, id)->state, DS_LAUNCH_QUEUED,
+                  "work that the database refuses is tried again");
+    ds_queue_stumble(db, claim(db, "r"), "no such table");
+    tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED,
+                  "but does not block others for ever");
+    tap_is_text(launch_get(db, id)->message, "no such table", "and says why");
+}
+
 static void test_cancel(ds_db_t *db, const ds_sync_t *sync)
 {
     ds_counters_t none = {0};
@@ -232,6 +248,7 @@ int main(void)
     test_owner(db, cars);
     test_lease(db, cars);
     test_crashes(db, cars);
+    test_stumble(db, cars);
     test_cancel(db, cars);
     test_list(db);
     return database_end(db);

@@ -40,6 +40,15 @@ WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'cancelling'
 UPDATE ds_launch SET state = 'queued', owner = NULL, lease_until = NULL
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
 
+-- The database refused the work itself: back to the queue, but not for ever.
+-- :QUEUE_STUMBLE
+UPDATE ds_launch
+SET state = CASE WHEN crashes + 1 < %lld THEN 'queued' ELSE 'failed' END,
+message = CASE WHEN crashes + 1 < %lld THEN message ELSE %s END,
+finished_at = CASE WHEN crashes + 1 < %lld THEN NULL ELSE CAST(%lld AS bigint) END,
+crashes = crashes + 1, owner = NULL, lease_until = NULL
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
+
 -- The columns of a launch as in launch.sql, then who owns it.
 -- :QUEUE_LEASED
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
