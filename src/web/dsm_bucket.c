@@ -98,7 +98,7 @@ static apr_status_t chunk_fetch_safely(apr_bucket *bucket)
     int try;
 
     for (try = 0; try < 2 && (status == DS_EBUSY || status == DS_EDB); ++try) {
-        status = dsm_db_acquire(&connection);
+        status = dsm_db_reader_acquire(&connection);
         if (status == APR_SUCCESS) {
             status = chunk_fetch(bucket, connection);
             dsm_db_release(connection, status);

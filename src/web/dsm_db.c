@@ -15,7 +15,11 @@ APLOG_USE_MODULE(datasync);
 /* How long a request waits for another one to give its connection back. */
 #define WAIT_MAX apr_time_from_sec(5)
 
+/* Connections that read chunks. Each keeps a cache of its own, and a chunk while it reads. */
+#define READERS_MAX 2
+
 static apr_reslist_t *connections; /* of this child; NULL: no sync is defined */
+static apr_reslist_t *readers;     /* likewise */
 
 /* A pool with an allocator of its own: connections are used by different threads at once, and the
  * memory of one that was closed goes back to the system. */
@@ -69,33 +73,45 @@ static apr_status_t connection_close(void *resource, void *params, apr_pool_t *p
     return APR_SUCCESS;
 }
 
+/* Each list has a pool of its own to open connections in: only its own lock guards that. */
+static apr_status_t list_make(apr_reslist_t **list, const ds_db_where_t *where, int most,
+                              apr_pool_t *pchild)
+{
+    apr_pool_t *parent;
+    apr_status_t status = connection_pool_make(&parent, pchild);
+
+    if (status == APR_SUCCESS) {
+        status = apr_reslist_create(list, 0, most, most, 0, connection_open, connection_close,
+                                    (void *)where, parent);
+    }
+    if (status == APR_SUCCESS) {
+        apr_reslist_timeout_set(*list, WAIT_MAX);
+        /* Connections use apr_dbd, which goes with pchild: close them before. */
+        apr_reslist_cleanup_order_set(*list, APR_RESLIST_CLEANUP_FIRST);
+    }
+    return status;
+}
+
 apr_status_t dsm_db_pool_open(const ds_db_where_t *where, apr_pool_t *pchild)
 {
     int threads = 1;
-    apr_pool_t *parent;
     apr_status_t status;
 
     ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
     if (threads < 1) {
         threads = 1;
     }
-    status = connection_pool_make(&parent, pchild);
+    status = list_make(&connections, where, threads, pchild);
     if (status == APR_SUCCESS) {
-        status = apr_reslist_create(&connections, 0, threads, threads, 0, connection_open,
-                                    connection_close, (void *)where, parent);
-    }
-    if (status == APR_SUCCESS) {
-        apr_reslist_timeout_set(connections, WAIT_MAX);
-        /* Connections use apr_dbd, which goes with pchild: close them before. */
-        apr_reslist_cleanup_order_set(connections, APR_RESLIST_CLEANUP_FIRST);
+        status = list_make(&readers, where, threads < READERS_MAX ? threads : READERS_MAX, pchild);
     }
     return status;
 }
 
-apr_status_t dsm_db_acquire(dsm_db_t **connection)
+static apr_status_t acquire_from(dsm_db_t **connection, apr_reslist_t *list)
 {
     void *resource;
-    apr_status_t status = connections ? apr_reslist_acquire(connections, &resource) : APR_EGENERAL;
+    apr_status_t status = list ? apr_reslist_acquire(list, &resource) : APR_EGENERAL;
 
     if (APR_STATUS_IS_TIMEUP(status)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf,
@@ -105,15 +121,26 @@ apr_status_t dsm_db_acquire(dsm_db_t **connection)
         return DS_EBUSY;
     }
     *connection = resource;
+    (*connection)->home = list;
     return APR_SUCCESS;
+}
+
+apr_status_t dsm_db_acquire(dsm_db_t **connection)
+{
+    return acquire_from(connection, connections);
+}
+
+apr_status_t dsm_db_reader_acquire(dsm_db_t **connection)
+{
+    return acquire_from(connection, readers);
 }
 
 void dsm_db_release(dsm_db_t *connection, apr_status_t outcome)
 {
     if (outcome == DS_EDB || outcome == DS_EBUSY) {
-        apr_reslist_invalidate(connections, connection);
+        apr_reslist_invalidate(connection->home, connection);
     }
     else {
-        apr_reslist_release(connections, connection);
+        apr_reslist_release(connection->home, connection);
     }
 }

@@ -12,15 +12,22 @@
 /* Make the (empty) pool of connections. In child_init; it lives as long as the child. */
 apr_status_t dsm_db_pool_open(const ds_db_where_t *where, apr_pool_t *pchild);
 
+#include <apr_reslist.h>
+
 /* A connection that was acquired. */
 typedef struct dsm_db_t {
     ds_db_t *db;
-    apr_pool_t *pool; /* its own */
+    apr_pool_t *pool;    /* its own */
+    apr_reslist_t *home; /* where it goes back to */
 } dsm_db_t;
 
 /* Take a connection. DS_EBUSY, with a line in the error log, when there is no database or no free
  * connection: what the client then gets is 503. */
 apr_status_t dsm_db_acquire(dsm_db_t **connection);
+
+/* The same, to read one chunk of a file and give the connection back at once. There are few of
+ * these, so that the memory of all downloads together has a bound. */
+apr_status_t dsm_db_reader_acquire(dsm_db_t **connection);
 
 /* Give it back. outcome is the worst status it gave: after DS_EDB and DS_EBUSY it is closed. */
 void dsm_db_release(dsm_db_t *connection, apr_status_t outcome);

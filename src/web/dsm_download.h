@@ -1,7 +1,7 @@
 /* Downloads: a stored file, sent chunk by chunk as the client takes it.
  *
  * Children only. Memory is one chunk for each client; no connection to the database is held while a
- * client is slow. */
+ * client is slow. A thread is: httpd lets go of it only while files of the file system are sent. */
 #ifndef DSM_DOWNLOAD_H
 #define DSM_DOWNLOAD_H
 
