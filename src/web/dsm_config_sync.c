@@ -153,19 +153,13 @@ static const char *sync_schedule_set(cmd_parms *cmd, void *target, int argc,
     ds_sync_t *sync = target;
     ds_schedule_t *schedule;
     ds_problem_t *problem;
-    apr_time_t due;
 
     sync->schedule = argv[0];
     if (argc > 1) {
         sync->zone = argv[1];
     }
     problem = ds_schedule_parse(&schedule, sync->schedule, sync->zone, cmd->pool);
-    if (problem) {
-        return problem->text;
-    }
-    return ds_schedule_next(&due, schedule, apr_time_now()) == APR_SUCCESS
-               ? NULL
-               : "there is no such time in the next 41 years";
+    return problem ? problem->text : NULL;
 }
 
 static const dsm_word_t sync_words[] = {
