@@ -24,14 +24,14 @@ is $latest->{id}, $second->{id}, 'the latest launch is the newest one';
 is $latest->{status}, 'finished', 'its status';
 like $latest->{'scheduled-time'}, $time, 'its scheduled-time is UTC without a zone';
 like $latest->{'started-at'}, $time, 'and so is its started-at';
-like $latest->{'status-message'}, qr/1 .*failed/, 'the message says that a row failed';
+like $latest->{'status-message'}, qr/^1 row imported, 1 failed: see the failures file/, 'the message says that a row failed';
 is_deeply [grep { !/^(?:id|status|scheduled-time|started-at|status-message)$/ } keys %$latest], [],
     'no keys that clients of this protocol do not know';
 is_deeply [grep { !/^(?:name|status|latest-launch|next-launch)$/ } keys %$status], [], 'nor at the top';
 my $launches = $server->json_get('/api/data-sync/open-import/latest-launches');
 is_deeply [map { $_->{id} } @$launches[0, 1]], [$second->{id}, $first->{id}], 'launches are listed newest first';
 is_deeply $launches->[0], $latest, 'the list shows a launch as the status does';
-ok !exists $launches->[1]{'status-message'}, 'a launch without errors has no message';
+is $launches->[1]{'status-message'}, '1 row imported', 'the message of one without errors says how many rows it has taken';
 my $raw = $server->get('/api/data-sync/open-import', @json);
 like $raw->content, qr/"id":\s*\d+\s*[,}]/, 'ids are numbers in JSON, as clients read them';
 is $raw->header('Content-Type'), 'application/json', 'the type of JSON';
