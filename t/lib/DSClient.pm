@@ -3,6 +3,7 @@
 package DSClient;
 use strict;
 use warnings FATAL => 'all';
+use Fcntl qw(F_RDLCK F_WRLCK SEEK_SET);
 use HTTP::Request::Common qw(GET POST);
 use IO::Socket::INET;
 use JSON::PP;
@@ -68,12 +69,20 @@ sub get {
     return $self->request(GET($self->url($path), @{$how{headers} || []}), %how);
 }
 
-# Upload text as the file of a sync. filename => ..., path => the endpoint's path, if not the usual one.
+# Upload text as the file of a sync. filename => ..., path => the endpoint's path, if not the usual one,
+# query => what follows the path's question mark, headers => as in get().
 sub upload {
     my ($self, $sync, $text, %how) = @_;
     my $file = [undef, $how{filename} // 'data.csv', 'Content-Type' => 'text/csv', Content => $text];
-    return $self->request(POST($self->url($how{path} // "/api/data-sync/import/$sync"),
-                               Content_Type => 'form-data', Content => [file => $file]), %how);
+    my $path = ($how{path} // "/api/data-sync/import/$sync") . (defined $how{query} ? "?$how{query}" : '');
+    return $self->request(POST($self->url($path), @{$how{headers} || []}, Content_Type => 'form-data',
+                               Content => [file => $file]), %how);
+}
+
+# Ask for a new export.
+sub export_start {
+    my ($self, $sync, %how) = @_;
+    return $self->request(POST($self->url("/api/data-sync/export/$sync"), @{$how{headers} || []}), %how);
 }
 
 sub json_get {
@@ -105,14 +114,26 @@ sub ctl {
     return decode_json($text);
 }
 
+# Call `run` while what is said to people on standard error goes nowhere.
+sub quietly {
+    my ($run) = @_;
+    open my $stderr, '>&', \*STDERR or die $!;
+    open STDERR, '>', '/dev/null' or die $!;
+    my $result = eval { $run->() };
+    open STDERR, '>&', $stderr or die $!;
+    return $result // die $@;
+}
+
 # A new token of a sync, as text.
 sub token {
     my ($self, $sync, @options) = @_;
-    open my $stderr, '>&', \*STDERR or die $!;
-    open STDERR, '>', '/dev/null' or die $!;    # a note for people
-    my $token = eval { $self->ctl('token', 'create', $sync, @options)->{token} };
-    open STDERR, '>&', $stderr or die $!;
-    return $token // die $@;
+    return quietly(sub { $self->ctl('token', 'create', $sync, @options)->{token} });
+}
+
+# Is the command refused? For what may be or should be.
+sub ctl_refused {
+    my ($self, @words) = @_;
+    return quietly(sub { ($self->ctl_run(@words))[1] != 0 ? 1 : 0 });
 }
 
 sub launch {
@@ -142,6 +163,28 @@ sub import_run {
     return $self->launch_ended($self->launch_newest($sync)->{id});
 }
 
+# Export, and wait for the end of the launch.
+sub export_run {
+    my ($self, $sync, %how) = @_;
+    my $response = $self->export_start($sync, %how);
+    die "export of $sync: " . $response->as_string unless $response->code == 200;
+    return $self->launch_ended($self->launch_newest($sync)->{id});
+}
+
+# The bytes of the newest file of an export.
+sub export_text {
+    my ($self, $sync) = @_;
+    my $response = $self->get("/api/data-sync/export/$sync");
+    die "file of $sync: " . $response->as_string unless $response->code == 200;
+    return $response->content;
+}
+
+# "read ok failed skipped" of a launch.
+sub counts {
+    my ($launch) = @_;
+    return join ' ', map { $launch->{"rows_$_"} } qw(read ok failed skipped);
+}
+
 # The bytes of a launch's file; undef when it has none of this role.
 sub launch_file {
     my ($self, $id, $role) = @_;
@@ -163,9 +206,23 @@ sub rows {
     return length $text ? @{JSON::PP->new->utf8->decode($text)} : ();
 }
 
+# The right to write, as all writers of the product take it (ds_db_writelock.h), until the result goes: whoever
+# only tries again now and then would never have its turn beside an import.
+sub write_lock {
+    my ($self) = @_;
+    my $f_ofd_setlkw = 38;
+    open my $lock, '+>>', "$self->{database}-lock" or die "$self->{database}-lock: $!";
+    for ([F_RDLCK, 1], [F_WRLCK, 0]) {
+        my ($type, $byte) = @$_;
+        fcntl $lock, $f_ofd_setlkw, pack 's s x![q] q q i x![q]', $type, SEEK_SET, $byte, 1, 0 or die "lock: $!";
+    }
+    return $lock;
+}
+
 # Change the database behind everybody's back, to make a state that only time would make.
 sub write {
     my ($self, $statement) = @_;
+    my $lock = $self->write_lock;
     return system('sqlite3', '-cmd', '.timeout 10000', $self->{database}, $statement) == 0
         || die "sqlite3 failed: $statement\n";
 }
@@ -222,6 +279,27 @@ sub processes_below {
 sub worker_pids {
     my ($self) = @_;
     return processes_below($self->pid, qr/^datasync-/);
+}
+
+# Halt runners and keeper, so that what is accepted stays queued until workers_continue. None of them is
+# caught while it holds a lock for writing, which would halt everybody.
+sub workers_halt {
+    my ($self) = @_;
+    my (undef, @pids) = $self->worker_pids;
+    return wait_for('a worker that can be halted', sub {
+        kill STOP => @pids;
+        wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") !~ /\) T/ } @pids });
+        my $inodes = join '|', map { (stat "$self->{database}-$_")[1] // () } qw(lock shm);
+        return \@pids unless text_of('/proc/locks') =~ / WRITE +\S+ \w+:\w+:(?:$inodes) /;
+        kill CONT => @pids;
+        return 0;
+    });
+}
+
+sub workers_continue {
+    my ($self) = @_;
+    my (undef, @pids) = $self->worker_pids;
+    return kill CONT => @pids;
 }
 
 sub httpd_pids {
