@@ -139,6 +139,8 @@ sub launch_settle {
         my @faults = end_faults($launch, $row);
         return map { "launch $row->{id} (export): $_" } @faults;
     }
+    my $rows = @{$launch->{file}{rows}};
+    return "launch $row->{id} has read $row->{rows_read} of $rows rows" if $row->{rows_read} > $rows;
     $launch->{key} = $key_of{$launch->{object}};
     my @faults = end_faults($launch, $row);
     my $count = $self->rows_apply($launch, $row->{rows_read});
