@@ -93,6 +93,21 @@ static apr_status_t key_store(ds_db_t *db, const ds_launch_request_t *request, c
                                DS_INT(launch_id), DS_INT(now)));
 }
 
+/* Begin a transaction that makes a launch: one at a time, from whatever machine, so that limits are
+ * kept, a key is used once, and launches are seen in the order of their ids. */
+static apr_status_t making_begin(ds_db_t *db, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status = ds_db_begin(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_db_select(&rows, db, STMT_QUEUE_LOCK, DS_NO_ARGS, pool);
+    if (status != APR_SUCCESS)
+        ds_db_rollback(db);
+    return status;
+}
+
 /* Inside a transaction. */
 static apr_status_t upload_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                                   const ds_launch_request_t *request, ds_file_writer_t *input,
@@ -136,7 +151,7 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                               const ds_launch_request_t *request, ds_file_writer_t *input,
                               apr_pool_t *pool)
 {
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = making_begin(db, pool);
 
     *repeated = 0;
     if (status != APR_SUCCESS)
@@ -161,7 +176,7 @@ static apr_status_t schedule_advance(ds_db_t *db, const ds_sync_t *sync, apr_tim
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool)
 {
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = making_begin(db, pool);
 
     if (status != APR_SUCCESS)
         return status;
@@ -198,7 +213,7 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
 {
     ds_launch_t *old;
     apr_time_t now;
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = making_begin(db, pool);
 
     if (status != APR_SUCCESS)
         return status;

@@ -12,8 +12,10 @@ static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, 
 {
     apr_time_t now;
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_now(&now, db);
+    apr_status_t status = ds_db_select(&rows, db, STMT_QUEUE_LOCK, DS_NO_ARGS, pool);
 
+    if (status == APR_SUCCESS)
+        status = ds_db_now(&now, db);
     if (status == APR_SUCCESS)
         status = ds_db_select(
             &rows, db, STMT_QUEUE_CLAIM,

@@ -22,6 +22,15 @@ apr_status_t ds_db_schema_version(int *found, int *newest, ds_db_t *db, apr_pool
     return status;
 }
 
+apr_status_t ds_db_schema_lock(ds_db_t *db, apr_pool_t *scratch)
+{
+    ds_db_rows_t *rows;
+
+    if (db->dialect->is_sqlite) /* the transaction is the only one that writes */
+        return APR_SUCCESS;
+    return ds_db_select(&rows, db, STMT_PGSQL_SCHEMA_LOCK, DS_NO_ARGS, scratch);
+}
+
 /* One step in one transaction. The version is read again inside: another process may have done it.
  */
 static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
@@ -31,7 +40,9 @@ static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_db_schema_version(version, &newest, db, pool);
+    status = ds_db_schema_lock(db, pool);
+    if (status == APR_SUCCESS)
+        status = ds_db_schema_version(version, &newest, db, pool);
     if (status == APR_SUCCESS && *version < NEWEST) {
         ds_db_execute(db, ds_db_text(db, steps[*version]));
         ++*version;
@@ -46,9 +57,9 @@ static apr_status_t journal_set(ds_db_t *db, apr_pool_t *pool)
 {
     ds_db_rows_t *rows;
 
-    if (!db->is_sqlite)
+    if (!db->dialect->is_sqlite)
         return APR_SUCCESS;
-    return ds_db_select(&rows, db, STMT_CONNECTION_JOURNAL, DS_NO_ARGS, pool);
+    return ds_db_select(&rows, db, STMT_SQLITE_JOURNAL, DS_NO_ARGS, pool);
 }
 
 ds_problem_t *ds_db_migrate(ds_db_t *db, apr_pool_t *pool)
