@@ -33,9 +33,11 @@ static inline const char *by_database(const char *sqlite, const char *pgsql)
 /* Run SQL by the database's own tool: what another program does, and what it sees. */
 static inline FILE *outside_open(const char *params, const char *sql)
 {
-    const char *tool = test_server ? "psql -XqtA -v ON_ERROR_STOP=1 -d" : "sqlite3";
+    const char *tool = test_server ? "psql -XqtA -d" : "sqlite3";
 
-    return popen(apr_psprintf(test_pool, "%s \"%s\" \"%s\"", tool, params, sql), "r");
+    return popen(
+        apr_psprintf(test_pool, "%s \"%s\" %s \"%s\"", tool, params, test_server ? "-c" : "", sql),
+        "r");
 }
 
 static inline long outside_number_of(const char *params, const char *sql)
@@ -136,9 +138,13 @@ static inline ds_db_t *database_make(void)
 
     database_begin();
     db = database_open(1);
-    problem = ds_db_migrate(db, test_pool);
+    problem = db ? ds_db_migrate(db, test_pool) : NULL;
     if (problem)
-        printf("Bail out! %s\n", problem->text);
+        printf("# %s\n", problem->text);
+    if (!db || problem) {
+        printf("Bail out! no database\n");
+        exit(1);
+    }
     return db;
 }
 
