@@ -148,7 +148,8 @@ static const char *page_sql(const ds_db_t *db, const ds_db_query_t *query, apr_p
 
 /* --- PostgreSQL: a cursor --- */
 
-/* Times as they were imported: in UTC, with a fraction only where there is one. */
+/* Values as SQLite keeps them: truth as 1 or 0, times in UTC, with a fraction only where there is
+ * one. */
 static void sql_selected_add(ds_db_sql_t *sql, const ds_db_column_t *column)
 {
     const char *name = ds_db_sql_name(column->name, sql->pool);
@@ -158,7 +159,7 @@ static void sql_selected_add(ds_db_sql_t *sql, const ds_db_column_t *column)
                       " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')",
                       NULL);
     else
-        ds_db_sql_add(sql, ", t.", name, NULL);
+        ds_db_sql_add(sql, ", t.", name, column->kind == DS_COLUMN_BOOLEAN ? "::int" : "", NULL);
 }
 
 /* The first column takes the place of SQLite's position. */

@@ -171,8 +171,9 @@ static void test_rolled_back(ds_db_t *db)
                                " EXECUTE FUNCTION refuse(); SELECT 1"));
     tap_is_number(ds_launch_accept(&launch, &repeated, db, &request, loser, pool), DS_ECONSTRAINT,
                   "an acceptance that fails at its end says so");
-    outside_number(
-        by_database("DROP TRIGGER refuse; SELECT 1", "DROP FUNCTION refuse CASCADE; SELECT 1"));
+    outside_number(by_database("DROP TRIGGER refuse; SELECT 1",
+                               "DROP TRIGGER refuse ON ds_upload_key; DROP FUNCTION refuse;"
+                               " SELECT 1"));
     tap_is_number(outside_number("SELECT count(*) FROM ds_launch"), launches, "makes no launch");
     unbound_expect("and leaves no file");
     ds_file_writer_begin(&winner, db, "input", "b", NULL, test_pool);

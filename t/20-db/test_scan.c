@@ -98,6 +98,33 @@ static void test_filters(ds_db_t *db)
     }
 }
 
+/* What a scan gives is what an import brought, letter for letter. */
+static void test_values(ds_db_t *db)
+{
+    static const char *const wanted[][WIDTH] = {
+        {"1", "ant", "10", "1.5", "1", "2022-01-14", "2022-01-14T20:00:00Z", "z"},
+        {"2", "bee", "9", "10", "0", "2022-01-15", "2022-01-14T20:00:00.500000Z", "y"},
+        {"3", "Cat", "-1", "-0.25", "1", "2021-12-31", "2022-01-14T20:00:01Z", "x"},
+        {"4", NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
+    ds_db_query_t query = {&things, NULL, 0, NULL, 0};
+    const char *const *values;
+    ds_db_scan_t *scan;
+    int row, i;
+
+    ds_db_scan_begin(&scan, db, &query, test_pool);
+    for (row = 0; row < 4; row++) {
+        int good = ds_db_scan_next(&values, scan) == APR_SUCCESS && values;
+
+        for (i = 0; i < WIDTH && good; i++)
+            good = values[i] && wanted[row][i] ? !strcmp(values[i], wanted[row][i])
+                                               : !values[i] && !wanted[row][i];
+        tap_ok(good, apr_psprintf(test_pool, "row %d comes as it was written", row + 1));
+        if (!good && values)
+            printf("# value %d: %s\n", i, values[i - 1] ? values[i - 1] : "NULL");
+    }
+    ds_db_scan_end(scan);
+}
+
 static void test_together(ds_db_t *db)
 {
     ds_db_condition_t both[] = {
@@ -281,6 +308,7 @@ int main(void)
 
     things_make(db, &things);
     test_filters(db);
+    test_values(db);
     test_together(db);
     test_order(db);
     test_marks(db);
