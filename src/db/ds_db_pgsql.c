@@ -50,6 +50,14 @@ static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where,
     return ds_problem_make(pool, DS_EBUSY, "the database cannot be used: %s", ds_db_error(db));
 }
 
+static int connection_revive(ds_db_t *db)
+{
+    if (PQstatus(native(db)) == CONNECTION_OK)
+        return 0;
+    return apr_dbd_check_conn(db->driver, db->transaction_pool, db->handle) == APR_SUCCESS &&
+           text_run(db, STMT_PGSQL_CONNECTION) == 0;
+}
+
 static apr_status_t now_get(apr_time_t *now, ds_db_t *db)
 {
     ds_db_rows_t *rows;
@@ -160,6 +168,7 @@ const ds_db_dialect_t ds_db_pgsql = {
     .where_check = params_check,
     .connection_prepare = connection_prepare,
     .now = now_get,
+    .revive = connection_revive,
     .failure = failure_read,
     .transaction_lives_on = transaction_lives_on,
     .begin = begin,

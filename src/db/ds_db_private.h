@@ -17,6 +17,9 @@ typedef struct ds_db_dialect_t {
     /* Tell a new connection how we use it. */
     ds_problem_t *(*connection_prepare)(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool);
     apr_status_t (*now)(apr_time_t *now, ds_db_t *db);
+    /* Outside a transaction, after a failure: true when the connection had been lost and there is
+     * a new one in its place. */
+    int (*revive)(ds_db_t *db);
 
     /* Our status for what the driver returned (not 0), and the database's words in pool. */
     apr_status_t (*failure)(const char **words, ds_db_t *db, int ret, apr_pool_t *pool);

@@ -61,6 +61,11 @@ static apr_status_t now_get(apr_time_t *now, ds_db_t *db)
     return APR_SUCCESS;
 }
 
+static int never_lost(ds_db_t *db)
+{
+    return 0;
+}
+
 static sqlite3 *native(const ds_db_t *db)
 {
     return apr_dbd_native_handle(db->driver, db->handle);
@@ -136,6 +141,7 @@ const ds_db_dialect_t ds_db_sqlite = {
     .where_check = file_check,
     .connection_prepare = connection_prepare,
     .now = now_get,
+    .revive = never_lost,
     .failure = failure_read,
     .transaction_lives_on = transaction_lives_on,
     .begin = begin,

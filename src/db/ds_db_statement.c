@@ -94,11 +94,9 @@ static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db
 
 apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_arg_t *args)
 {
-    int alone = !db->in_transaction && db->dialect->is_sqlite, count = 0;
+    int alone = !db->in_transaction, count = 0;
     apr_status_t status;
 
-    if (!db->in_transaction)
-        apr_pool_clear(db->transaction_pool);
     if (alone && (status = ds_db_begin(db)) != APR_SUCCESS)
         return status;
     status = statement_send(&count, NULL, db, stmt, args, db->transaction_pool);
@@ -114,10 +112,15 @@ apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_
 apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args,
                           apr_pool_t *pool)
 {
+    apr_status_t status;
+
     *rows = apr_pcalloc(pool, sizeof(**rows));
     (*rows)->db = db;
     (*rows)->pool = pool;
-    return statement_send(NULL, *rows, db, stmt, args, pool);
+    status = statement_send(NULL, *rows, db, stmt, args, pool);
+    if (status != APR_SUCCESS && !db->in_transaction && db->dialect->revive(db))
+        status = statement_send(NULL, *rows, db, stmt, args, pool); /* it only reads */
+    return status;
 }
 
 int ds_db_rows_next(ds_db_rows_t *rows)

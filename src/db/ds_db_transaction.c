@@ -28,6 +28,8 @@ static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
     db->broken = 0;
     db->tolerant = tolerant;
     status = db->dialect->begin(db);
+    if (status != APR_SUCCESS && db->dialect->revive(db))
+        status = db->dialect->begin(db);
     if (status != APR_SUCCESS)
         transaction_end(db);
     else

@@ -120,7 +120,7 @@ static void turns_run(runner_t *runner, apr_pool_t *pool)
            (status == APR_SUCCESS || status == DS_ENOTFOUND || status == DS_EBUSY)) {
         apr_pool_clear(turn);
         status = turn_run(runner, turn);
-        if (status == DS_ENOTFOUND)
+        if (status == DS_ENOTFOUND || status == DS_EBUSY)
             wake_wait(runner);
     }
     if (!dsw_process_stopping()) {
