@@ -11,7 +11,7 @@ use Time::HiRes qw(sleep time);
 
 our $patience = $ENV{DS_TEST_PATIENCE} || 60;    # seconds until a wait gives up
 
-# FIELDS: port, database, bin (where datasyncctl is), log (the error log).
+# FIELDS: port, database (a DSDatabase), bin (where datasyncctl is), log (the error log).
 sub new {
     my ($class, %fields) = @_;
     my $agent = LWP::UserAgent->new(timeout => $patience, max_redirect => 0, keep_alive => 1);
@@ -89,7 +89,7 @@ sub json_get {
 # Output and exit code of datasyncctl.
 sub ctl_run {
     my ($self, @words) = @_;
-    open my $in, '-|', "$self->{bin}/datasyncctl", '--database', "sqlite3:$self->{database}", '--json', @words
+    open my $in, '-|', "$self->{bin}/datasyncctl", '--database', $self->{database}->place, '--json', @words
         or die "datasyncctl: $!";
     local $/;
     my $text = <$in> // '';
@@ -152,22 +152,14 @@ sub launch_file {
 
 # As the owner of the database
 
-# The rows of a select, each a hash.
 sub rows {
     my ($self, $select) = @_;
-    open my $in, '-|', 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 10000', $self->{database}, $select
-        or die "sqlite3: $!";
-    local $/;
-    my $text = <$in> // '';
-    close $in or die "sqlite3 failed: $select\n";
-    return length $text ? @{JSON::PP->new->utf8->decode($text)} : ();
+    return $self->{database}->rows($select);
 }
 
-# Change the database behind everybody's back, to make a state that only time would make.
 sub write {
     my ($self, $statement) = @_;
-    return system('sqlite3', '-cmd', '.timeout 10000', $self->{database}, $statement) == 0
-        || die "sqlite3 failed: $statement\n";
+    return $self->{database}->write($statement);
 }
 
 # The only value of the only row of a select; undef when there is no row.
@@ -181,8 +173,9 @@ sub value {
 sub ready_wait {
     my ($self) = @_;
     return wait_for('a database that the worker has made', sub {
-        return -s $self->{database}
-            && system("'$self->{bin}/datasyncctl' --database 'sqlite3:$self->{database}' sync list >/dev/null 2>&1") == 0;
+        my $place = $self->{database}->place;
+        return $self->{database}->is_there
+            && system("'$self->{bin}/datasyncctl' --database '$place' sync list >/dev/null 2>&1") == 0;
     });
 }
 
