@@ -74,6 +74,10 @@ apr_status_t ds_db_statement_passed(ds_db_t *db);
 /* How often a statement is prepared anew when the schema changes under it. */
 #define DS_DB_STALE_TURNS 10
 
+/* SQLite: run a PRAGMA. While a connection is opened or closed the file may be locked for a moment:
+ * waits for its end. */
+apr_status_t ds_db_pragma_run(ds_db_t *db, const char *sql);
+
 /* Has a prepared statement failed because the schema was changed? SQLite only. */
 int ds_db_is_stale(const ds_db_t *db);
 

@@ -6,13 +6,24 @@
 
 #include "ds_db_private.h"
 
-/* A PRAGMA may answer with a row or with none; select takes either. */
-static apr_status_t pragma_run(ds_db_t *db, const char *sql)
-{
-    apr_dbd_results_t *rows = NULL;
-    int ret = apr_dbd_select(db->driver, db->transaction_pool, db->handle, &rows, sql, 1);
+#define PATIENCE apr_time_from_sec(2)
+#define PAUSE apr_time_from_msec(5)
 
-    return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
+apr_status_t ds_db_pragma_run(ds_db_t *db, const char *sql)
+{
+    apr_time_t deadline = apr_time_now() + PATIENCE;
+    apr_status_t status;
+
+    for (;;) {
+        /* It may answer with a row or with none; select takes either. */
+        apr_dbd_results_t *rows = NULL;
+        int ret = apr_dbd_select(db->driver, db->transaction_pool, db->handle, &rows, sql, 1);
+
+        status = ret ? ds_db_failure(db, ret) : APR_SUCCESS;
+        if (status != DS_EBUSY || apr_time_now() > deadline)
+            return status;
+        apr_sleep(PAUSE);
+    }
 }
 
 static apr_status_t pragmas_run(ds_db_t *db, int cache_mb)
@@ -23,10 +34,11 @@ static apr_status_t pragmas_run(ds_db_t *db, int cache_mb)
     unsigned i;
 
     for (i = 0; i < sizeof(pragmas) / sizeof(*pragmas) && status == APR_SUCCESS; i++)
-        status = pragma_run(db, ds_db_text(db, pragmas[i]));
+        status = ds_db_pragma_run(db, ds_db_text(db, pragmas[i]));
     if (cache_mb && status == APR_SUCCESS)
-        status = pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
-                                             ds_db_text(db, STMT_SQLITE_CACHE), cache_mb * 1024));
+        status =
+            ds_db_pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
+                                              ds_db_text(db, STMT_SQLITE_CACHE), cache_mb * 1024));
     return status;
 }
 

@@ -33,7 +33,7 @@ static inline const char *by_database(const char *sqlite, const char *pgsql)
 /* Run SQL by the database's own tool: what another program does, and what it sees. */
 static inline FILE *outside_open(const char *params, const char *sql)
 {
-    const char *tool = test_server ? "psql -XqtA -d" : "sqlite3";
+    const char *tool = test_server ? "psql -XqtA -d" : "sqlite3 -cmd '.timeout 10000'";
 
     return popen(
         apr_psprintf(test_pool, "%s \"%s\" %s \"%s\"", tool, params, test_server ? "-c" : "", sql),
