@@ -132,6 +132,31 @@ static void test_refused(ds_db_t *db)
     tap_is_number(outside_number("SELECT count(*) FROM checked"), 1, "nothing of it is there");
 }
 
+/* A dry run in which rows are refused one by one: what is written after its end stays. */
+static void test_refused_dry(ds_db_t *db)
+{
+    static const ds_db_column_t c[] = {{"id", DS_COLUMN_INTEGER, 1}, {"n", DS_COLUMN_INTEGER, 0}};
+    static const ds_db_table_t t = {"checked", c, 2, 0};
+    const char *good[] = {"4", "4"}, *bad[] = {"5", "13"}, *kept[] = {"6", "6"};
+    ds_db_upsert_t *upsert = ds_db_upsert_make(db, &t, test_pool);
+
+    ds_db_begin_tolerant(db);
+    ds_db_dry_run_begin(db);
+    ds_db_upsert_rows(upsert, good, 1, 1, "now");
+    tap_is_number(ds_db_upsert_rows(upsert, bad, 1, 1, "now"), DS_ECONSTRAINT,
+                  "a dry run finds the row that would be refused");
+    ds_db_forgive(db);
+    tap_is_number(ds_db_upsert_rows(upsert, good, 1, 2, "now"), APR_SUCCESS, "and goes on");
+    ds_db_dry_run_end(db);
+    ds_db_upsert_rows(upsert, kept, 1, 1, "now");
+    tap_is_number(ds_db_upsert_rows(upsert, bad, 1, 1, "now"), DS_ECONSTRAINT,
+                  "after its end a refusal hits one row, too");
+    ds_db_forgive(db);
+    tap_is_number(ds_db_commit(db), APR_SUCCESS, "it can be committed");
+    tap_is_number(outside_number("SELECT sum(id) FROM checked"), 7,
+                  "and leaves what was written after it, nothing else");
+}
+
 static void test_definitions(ds_db_t *db)
 {
     ds_def_t *def = ds_def_make(test_pool), *back = NULL;
@@ -166,6 +191,7 @@ int main(void)
         ds_db_close(db);
         db = database_open(0);
     }
+    test_refused_dry(db);
     test_definitions(db);
     return database_end(db);
 }
