@@ -257,13 +257,15 @@ apr_status_t ds_file_chunk_read(const char **data, apr_size_t *size, apr_int64_t
 /* Some chunks of one file; when none is left, the file's row. */
 static apr_status_t stale_delete(ds_db_t *db, apr_int64_t id, apr_time_t before)
 {
-    int deleted = 0;
+    int stale = 0, deleted = 0;
     apr_status_t status = ds_db_begin(db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_db_query(db, &deleted, STMT_CHUNK_DELETE_SOME, DS_ARGS(DS_INT(id), DS_INT(id)));
-    if (status == APR_SUCCESS && deleted == 0)
+    status = ds_db_query(db, &stale, STMT_FILE_STALE_MARK, DS_ARGS(DS_INT(id), DS_INT(before)));
+    if (status == APR_SUCCESS && stale)
+        status = ds_db_query(db, &deleted, STMT_CHUNK_DELETE_SOME, DS_ARGS(DS_INT(id), DS_INT(id)));
+    if (status == APR_SUCCESS && stale && deleted == 0)
         ds_db_query(db, NULL, STMT_FILE_STALE_DELETE, DS_ARGS(DS_INT(id), DS_INT(before)));
     return ds_db_commit(db);
 }

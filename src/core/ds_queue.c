@@ -70,8 +70,9 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
                               DS_ARGS(DS_INT(rows->read), DS_INT(rows->ok), DS_INT(rows->failed),
                                       DS_INT(rows->warned), DS_INT(rows->skipped),
                                       DS_INT(checkpoint->offset), DS_INT(checkpoint->line),
-                                      DS_INT(now + claim->lease), DS_INT(claim->launch->id),
-                                      DS_TEXT(claim->owner), DS_INT(claim->attempt)),
+                                      DS_INT(now + claim->lease), DS_INT(checkpoint->offset),
+                                      DS_INT(claim->launch->id), DS_TEXT(claim->owner),
+                                      DS_INT(claim->attempt)),
                               scratch);
     if (status != APR_SUCCESS)
         return status;
@@ -154,8 +155,8 @@ static ds_launch_state_e state_after_loss(const char **message, const ds_launch_
 }
 
 static apr_status_t launch_reclaim(int *changed, ds_db_t *db, const ds_launch_t *launch,
-                                   const char *owner, apr_int64_t attempt, apr_time_t now,
-                                   apr_pool_t *pool)
+                                   const char *owner, apr_int64_t attempt, apr_time_t lease,
+                                   apr_time_t now, apr_pool_t *pool)
 {
     const char *message;
     ds_launch_state_e state = state_after_loss(&message, launch, pool);
@@ -164,7 +165,8 @@ static apr_status_t launch_reclaim(int *changed, ds_db_t *db, const ds_launch_t 
     return ds_db_query(db, changed, STMT_QUEUE_RECLAIM,
                        DS_ARGS(DS_TEXT(ds_launch_state_name(state)), DS_TEXT(message),
                                DS_INT_OR_NULL(finished), DS_INT(launch->id), DS_TEXT(owner),
-                               DS_INT(attempt), DS_TEXT(ds_launch_state_name(launch->state))));
+                               DS_INT(attempt), DS_TEXT(ds_launch_state_name(launch->state)),
+                               DS_INT(lease)));
 }
 
 apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *alive,
@@ -179,12 +181,13 @@ apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *al
         status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
         const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
+        apr_time_t lease = ds_db_rows_int(rows, LEASED_UNTIL);
         int changed = 0;
 
-        if (ds_db_rows_int(rows, LEASED_UNTIL) >= now && alive(owner))
+        if (lease >= now && alive(owner))
             continue;
         status = launch_reclaim(&changed, db, ds_launch_read(rows, scratch), owner,
-                                ds_db_rows_int(rows, LEASED_ATTEMPT), now, scratch);
+                                ds_db_rows_int(rows, LEASED_ATTEMPT), lease, now, scratch);
         *reclaimed += changed;
     }
     return status;

@@ -159,6 +159,9 @@ int dsm_download_send(request_rec *r, const dsm_request_t *request, const dsm_do
             brigade, dsm_bucket_file_create(download->file->id, download->file->size, list));
     }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(list));
-    ap_pass_brigade(r->output_filters, brigade);
+    if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS && !r->connection->aborted) {
+        r->connection->keepalive = AP_CONN_CLOSE; /* what follows would be read as this body */
+        return AP_FILTER_ERROR;
+    }
     return OK;
 }

@@ -8,7 +8,21 @@
 #include "ds_log.h"
 #include "ds_schedule.h"
 
-/* The next due time of a sync, 0 when there is none. */
+#define LOG_PAUSE apr_time_from_sec(600) /* between two lines about the same standing trouble */
+
+static void problem_log(const ds_sync_t *sync, const ds_problem_t *problem, apr_time_t now)
+{
+    static apr_time_t logged_at;
+
+    if (now - logged_at < LOG_PAUSE)
+        return;
+    logged_at = now;
+    ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0535) "sync %s has no due time: %s", sync->id,
+           problem->text);
+}
+
+/* The next due time of a sync, 0 when there is none for ever. DS_EINPUT when it cannot be reckoned
+ * now, as when the time zones are just being installed: then nothing that is stored may change. */
 static apr_status_t due_find(apr_time_t *due, const ds_sync_t *sync, apr_time_t now,
                              apr_pool_t *scratch)
 {
@@ -18,9 +32,8 @@ static apr_status_t due_find(apr_time_t *due, const ds_sync_t *sync, apr_time_t 
 
     *due = 0;
     if (problem) {
-        ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0535) "sync %s has no due time: %s", sync->id,
-               problem->text);
-        return APR_SUCCESS;
+        problem_log(sync, problem, now);
+        return DS_EINPUT;
     }
     status = ds_schedule_next(due, schedule, now);
     return status == DS_ENOTFOUND ? APR_SUCCESS : status;
@@ -67,9 +80,8 @@ static apr_status_t sync_run(ds_db_t *db, const ds_def_t *def, const ds_sync_t *
         return ds_sync_schedule_set(db, sync->id, NULL, 0);
     if (same && (known.next_at == 0 || known.next_at > now))
         return APR_SUCCESS;
-    status = due_find(&next, sync, now, scratch);
-    if (status != APR_SUCCESS)
-        return status;
+    if (due_find(&next, sync, now, scratch) != APR_SUCCESS)
+        return APR_SUCCESS; /* the other syncs have their times all the same */
     return same ? due_run(db, def, sync, &known, next, scratch)
                 : ds_sync_schedule_set(db, sync->id, schedule, next);
 }

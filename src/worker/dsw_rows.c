@@ -231,7 +231,8 @@ dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t 
 
     if (!problem)
         problem = dsw_columns_map(&rows.columns, sync->object, &rows.header, kind->keys_only, pool);
-    if (problem && (problem->status == DS_EINPUT || problem->status == DS_ELIMIT))
+    if (problem && (problem->status == DS_EINPUT || problem->status == DS_ELIMIT ||
+                    problem->status == DS_ENOTFOUND))
         return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
     if (problem)
         return (dsw_result_t){.outcome = DSW_TROUBLE, .status = problem->status};

@@ -52,7 +52,7 @@ static apr_status_t trouble_store(runner_t *runner, const ds_claim_t *claim,
 {
     const char *message;
 
-    if (result->status != DS_EDB)
+    if (result->status == DS_EBUSY)
         return ds_queue_release(runner->db, claim);
     message = apr_psprintf(pool, "The database refused the work %d times in a row: %s",
                            DS_QUEUE_CRASHES_MAX, ds_db_error(runner->db));

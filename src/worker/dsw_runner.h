@@ -18,7 +18,7 @@ typedef struct dsw_result_t {
     dsw_outcome_e outcome;
     ds_launch_state_e state; /* for DSW_DONE: finished, failed or cancelled */
     const char *message;
-    apr_status_t status; /* for DSW_TROUBLE: DS_EDB when the database refused, else it is away */
+    apr_status_t status; /* for DSW_TROUBLE: DS_EBUSY when the database is away, else it refused */
 } dsw_result_t;
 
 /* In a process of its own, until asked to stop. */

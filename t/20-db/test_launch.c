@@ -90,6 +90,27 @@ static void test_given_up(ds_db_t *db)
     tap_ok(turns > 2, "in several short transactions");
 }
 
+/* A client that was silent for too long comes back while its chunks are being swept. */
+static void test_come_back(ds_db_t *db, const ds_sync_t *sync)
+{
+    ds_launch_request_t request = {.sync = sync};
+    char *data = apr_pcalloc(test_pool, DS_FILE_CHUNK_SIZE);
+    ds_file_writer_t *writer;
+    ds_launch_t *launch = NULL;
+    int i, more, repeated;
+
+    ds_file_writer_begin(&writer, db, "input", NULL, NULL, test_pool);
+    for (i = 0; i < 20; i++)
+        ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE);
+    ds_file_sweep(&more, db, apr_time_now() + 1, test_pool);
+    tap_ok(ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE) != APR_SUCCESS,
+           "an upload that is being swept cannot go on");
+    tap_ok(ds_launch_accept(&launch, &repeated, db, &request, writer, test_pool) != APR_SUCCESS,
+           "nor be accepted with a hole");
+    for (i = 0, more = 1; more && i < 100; i++)
+        ds_file_sweep(&more, db, apr_time_now(), test_pool);
+}
+
 static void test_order(ds_db_t *db, const ds_sync_t *cars, const ds_sync_t *people)
 {
     ds_launch_t *first = launch_accept(db, cars, "a"), *second = launch_accept(db, cars, "b");
@@ -156,7 +177,7 @@ static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
 {
     apr_int64_t id = launch_accept(db, sync, "poison")->id;
     ds_counters_t none = {0};
-    ds_checkpoint_t start = {0};
+    ds_checkpoint_t start = {10, 2};
     int i, reclaimed, cancelled;
 
     alive_answer = 0;
@@ -175,6 +196,27 @@ static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
     }
     tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED, "three in a row fail it");
     tap_ok(strstr(launch_get(db, id)->message, "died 3 times") != NULL, "and the message says why");
+}
+
+/* An export begins anew each time: what it has read is no progress. */
+static void test_crashes_of_export(ds_db_t *db, const ds_sync_t *sync)
+{
+    apr_int64_t id = launch_accept(db, sync, "poison")->id;
+    ds_counters_t rows = {.read = 300, .ok = 300};
+    ds_checkpoint_t start = {0};
+    int i, reclaimed, cancelled;
+
+    alive_answer = 0;
+    for (i = 0; i < 3; i++) {
+        ds_claim_t *owned = claim(db, "r");
+
+        ds_db_begin(db);
+        ds_queue_checkpoint(&cancelled, db, owned, &rows, &start, test_pool);
+        ds_db_commit(db);
+        ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+    }
+    tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED,
+                  "a launch that never gets further is given up");
 }
 
 /* The object's table was dropped, or lacks a column: no try will ever succeed. */
@@ -244,10 +286,12 @@ int main(void)
 
     test_file(db, cars);
     test_given_up(db);
+    test_come_back(db, cars);
     test_order(db, cars, people);
     test_owner(db, cars);
     test_lease(db, cars);
     test_crashes(db, cars);
+    test_crashes_of_export(db, cars);
     test_stumble(db, cars);
     test_cancel(db, cars);
     test_list(db);

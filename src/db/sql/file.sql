@@ -5,11 +5,12 @@ INSERT INTO ds_file (role, name, content_type, created_at, touched_at)
 VALUES (%s, %s, %s, %lld, %lld) RETURNING id
 
 -- :FILE_TOUCH
-UPDATE ds_file SET size = %lld, touched_at = %lld WHERE id = %lld AND launch_id IS NULL
+UPDATE ds_file SET size = %lld, touched_at = %lld
+WHERE id = %lld AND launch_id IS NULL AND touched_at > 0
 
 -- :FILE_BIND
 UPDATE ds_file SET launch_id = %lld, size = %lld, sha256 = %s
-WHERE id = %lld AND launch_id IS NULL
+WHERE id = %lld AND launch_id IS NULL AND touched_at > 0
 
 -- :FILE_ABANDON
 UPDATE ds_file SET touched_at = 0 WHERE id = %lld AND launch_id IS NULL
@@ -33,6 +34,10 @@ WHERE l.sync_id = %s AND l.state = 'finished' ORDER BY l.id DESC LIMIT 1
 
 -- :FILE_STALE_FIND
 SELECT id FROM ds_file WHERE launch_id IS NULL AND touched_at < %lld ORDER BY touched_at LIMIT 1
+
+-- From then on nobody can go on with it.
+-- :FILE_STALE_MARK
+UPDATE ds_file SET touched_at = 0 WHERE id = %lld AND launch_id IS NULL AND touched_at < %lld
 
 -- :FILE_STALE_DELETE
 DELETE FROM ds_file WHERE id = %lld AND launch_id IS NULL AND touched_at < %lld

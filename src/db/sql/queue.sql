@@ -20,7 +20,8 @@ RETURNING id, attempt, checkpoint_offset, checkpoint_line
 -- :QUEUE_CHECKPOINT
 UPDATE ds_launch
 SET rows_read = %lld, rows_ok = %lld, rows_failed = %lld, rows_warned = %lld, rows_skipped = %lld,
-checkpoint_offset = %lld, checkpoint_line = %lld, lease_until = %lld, crashes = 0
+checkpoint_offset = %lld, checkpoint_line = %lld, lease_until = %lld,
+crashes = CASE WHEN checkpoint_offset <> %lld THEN 0 ELSE crashes END
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
 RETURNING state
 
@@ -60,4 +61,4 @@ FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
 UPDATE ds_launch
 SET state = %s, message = %s, finished_at = %lld, crashes = crashes + 1, owner = NULL,
 lease_until = NULL
-WHERE id = %lld AND owner = %s AND attempt = %lld AND state = %s
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state = %s AND lease_until = %lld
