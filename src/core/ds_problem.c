@@ -30,6 +30,7 @@ static const char *own_text(apr_status_t status)
     case DS_ESCHEMA: return "the database has another schema";
     case DS_ECONFLICT: return "the key was used for another file";
     case DS_EDENIED: return "access denied";
+    case DS_ESTOPPED: return "somebody asked to stop";
     default: return NULL;
     }
 }

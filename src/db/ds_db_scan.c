@@ -1,22 +1,26 @@
 #include "ds_db_scan.h"
 
+#include <sqlite3.h>
+
 #include <apr_strings.h>
 
 #include "ds_db_sql.h"
 
-#define PAGE_ROWS "1000"
+#define TURN apr_time_from_msec(500) /* between two questions to the watch */
+#define TURN_STEPS 200 /* of SQLite's machine: a few with large values may last long */
 
 struct ds_db_scan_t {
     ds_db_t *db;
     const ds_db_query_t *query;
-    ds_db_composed_t page;
-    const char **bound;    /* the position, then the conditions' values */
-    apr_pool_t *page_pool; /* of one page of rows */
-    ds_db_rows_t *rows;    /* NULL: read a page first */
-    int rows_in_page;
-    char position[24]; /* of the last row that was given */
+    ds_db_watch_cb *watch;
+    void *baton;
+    apr_time_t asked_at; /* when the watch was last asked; 0: not yet */
+    apr_status_t status; /* why nothing more can be read, or what the watch said */
+    sqlite3_stmt *rows;  /* NULL: none yet, or no more */
     const char **values;
 };
+
+/* --- what is read --- */
 
 static int condition_has_value(const ds_db_condition_t *condition)
 {
@@ -43,10 +47,10 @@ static void sql_condition_add(ds_db_sql_t *sql, const ds_db_condition_t *conditi
     if (!condition_has_value(condition))
         ds_db_sql_add(sql, " AND t.", name, differs ? " IS NOT NULL" : " IS NULL", NULL);
     else if (differs || condition->op[0] == '=')
-        ds_db_sql_add(sql, " AND t.", name, differs ? " IS NOT %s" : " = %s", NULL);
+        ds_db_sql_add(sql, " AND t.", name, differs ? " IS NOT ?" : " = ?", NULL);
     else
         ds_db_sql_add(sql, " AND ", ordered_column(column, sql->pool), " ", condition->op,
-                      column->kind == DS_COLUMN_DATETIME ? " rtrim(%s, 'Z')" : " %s", NULL);
+                      column->kind == DS_COLUMN_DATETIME ? " rtrim(?, 'Z')" : " ?", NULL);
 }
 
 static void sql_conditions_add(ds_db_sql_t *sql, const ds_db_query_t *query)
@@ -59,20 +63,9 @@ static void sql_conditions_add(ds_db_sql_t *sql, const ds_db_query_t *query)
         ds_db_sql_add(sql, " AND t.\"_deleted_at\" IS NULL", NULL);
 }
 
-/* The values of the conditions, in the order of their placeholders. */
-static void conditions_bind(const char **to, const ds_db_query_t *query)
-{
-    int i;
-
-    for (i = 0; i < query->condition_count; i++)
-        if (condition_has_value(&query->conditions[i]))
-            *to++ = query->conditions[i].value;
-}
-
 /* Rows are told apart by _rowid_: no field can have that name, while one may be called rowid. */
 
-/* --- a sorted scan: the order as a temporary table of row numbers --- */
-
+/* With an order: first it is laid down as a temporary table of row numbers. */
 static const char *sort_sql(const ds_db_query_t *query, apr_pool_t *pool)
 {
     ds_db_sql_t *sql =
@@ -89,102 +82,136 @@ static const char *sort_sql(const ds_db_query_t *query, apr_pool_t *pool)
     return ds_db_sql_text(sql);
 }
 
-static apr_status_t sort_run(ds_db_scan_t *scan, apr_pool_t *pool)
-{
-    ds_db_composed_t statement = {sort_sql(scan->query, pool), pool, NULL};
-    int changed;
-    apr_status_t status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_ORDER_CREATE));
-
-    conditions_bind(scan->bound, scan->query);
-    if (status == APR_SUCCESS)
-        status = ds_db_composed_query(&changed, scan->db, &statement, scan->bound);
-    return status;
-}
-
-/* --- pages --- */
-
-static const char *page_sql(const ds_db_query_t *query, apr_pool_t *pool)
+static const char *rows_sql(const ds_db_query_t *query, apr_pool_t *pool)
 {
     const char *name = ds_db_sql_name(query->table->name, pool);
-    ds_db_sql_t *sql =
-        ds_db_sql_begin(query->sort_count ? "SELECT s.place, " : "SELECT t._rowid_, ", pool);
+    ds_db_sql_t *sql = ds_db_sql_begin("SELECT ", pool);
 
     ds_db_sql_columns_add(sql, query->table, DS_ALL_COLUMNS, "t.");
     if (query->sort_count)
         ds_db_sql_add(sql, " FROM temp.ds_scan s JOIN ", name,
-                      " t ON t._rowid_ = s.source WHERE s.place > %s ORDER BY s.place", NULL);
+                      " t ON t._rowid_ = s.source ORDER BY s.place", NULL);
     else {
-        ds_db_sql_add(sql, " FROM ", name, " t WHERE t._rowid_ > %s", NULL);
+        ds_db_sql_add(sql, " FROM ", name, " t WHERE 1 = 1", NULL);
         sql_conditions_add(sql, query);
         ds_db_sql_add(sql, " ORDER BY t._rowid_", NULL);
     }
-    ds_db_sql_add(sql, " LIMIT " PAGE_ROWS, NULL);
     return ds_db_sql_text(sql);
 }
 
-static apr_status_t page_read(ds_db_scan_t *scan)
+/* --- statements, past apr_dbd --- */
+
+/* The driver reads a whole result into memory, and keeps a lock of the process meanwhile: the watch
+ * could use no other connection. So these statements go to SQLite itself. */
+
+static sqlite3 *scan_handle(const ds_db_scan_t *scan)
 {
-    apr_pool_clear(scan->page_pool);
-    scan->rows_in_page = 0;
-    scan->bound[0] = scan->position;
-    if (!scan->query->sort_count)
-        conditions_bind(scan->bound + 1, scan->query);
-    return ds_db_composed_select(&scan->rows, scan->db, &scan->page, scan->bound, scan->page_pool);
+    return apr_dbd_native_handle(scan->db->driver, scan->db->handle);
 }
 
-static void row_take(ds_db_scan_t *scan)
+static apr_status_t scan_fail(ds_db_scan_t *scan, int ret)
 {
-    int i;
+    if (scan->status == APR_SUCCESS)
+        scan->status = ds_db_failure(scan->db, ret);
+    return scan->status;
+}
 
-    for (i = 0; i < scan->query->table->count; i++)
-        scan->values[i] = ds_db_rows_text(scan->rows, i + 1);
-    apr_cpystrn(scan->position, ds_db_rows_text(scan->rows, 0), sizeof(scan->position));
-    scan->rows_in_page++;
+/* True when the watch says that the scan must end. SQLite asks in the middle of a statement. */
+static int watch_ask(void *data)
+{
+    ds_db_scan_t *scan = data;
+
+    if (!scan->watch || apr_time_now() - scan->asked_at < TURN)
+        return 0;
+    scan->status = scan->watch(scan->baton);
+    scan->asked_at = apr_time_now();
+    return scan->status != APR_SUCCESS;
+}
+
+/* Prepare a statement with the values of the conditions, in the order of their placeholders. */
+static apr_status_t statement_prepare(sqlite3_stmt **statement, ds_db_scan_t *scan, const char *sql,
+                                      int conditions)
+{
+    int ret = sqlite3_prepare_v2(scan_handle(scan), sql, -1, statement, NULL), place = 0, i;
+
+    for (i = 0; i < conditions && ret == SQLITE_OK; i++)
+        if (condition_has_value(&scan->query->conditions[i]))
+            ret = sqlite3_bind_text(*statement, ++place, scan->query->conditions[i].value, -1,
+                                    SQLITE_STATIC);
+    return ret == SQLITE_OK ? APR_SUCCESS : scan_fail(scan, ret);
+}
+
+static apr_status_t sort_run(ds_db_scan_t *scan, apr_pool_t *pool)
+{
+    sqlite3_stmt *statement = NULL;
+    apr_status_t status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_ORDER_CREATE));
+    int ret;
+
+    if (status == APR_SUCCESS)
+        status = statement_prepare(&statement, scan, sort_sql(scan->query, pool),
+                                   scan->query->condition_count);
+    if (status == APR_SUCCESS && (ret = sqlite3_step(statement)) != SQLITE_DONE)
+        status = scan_fail(scan, ret);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static void rows_close(ds_db_scan_t *scan)
+{
+    sqlite3_finalize(scan->rows);
+    scan->rows = NULL;
 }
 
 apr_status_t ds_db_scan_next(const char *const **values, ds_db_scan_t *scan)
 {
-    apr_status_t status = APR_SUCCESS;
+    int ret, i;
 
     *values = NULL;
-    if (!scan->rows)
-        status = page_read(scan);
-    if (status == APR_SUCCESS && !ds_db_rows_next(scan->rows)) {
-        if (scan->rows_in_page == 0)
-            return APR_SUCCESS;
-        status = page_read(scan);
-        if (status != APR_SUCCESS || !ds_db_rows_next(scan->rows))
-            return status;
+    if (scan->status != APR_SUCCESS || watch_ask(scan) || !scan->rows)
+        return scan->status;
+    ret = sqlite3_step(scan->rows);
+    if (ret != SQLITE_ROW) {
+        if (ret != SQLITE_DONE)
+            scan_fail(scan, ret);
+        rows_close(scan);
+        return scan->status;
     }
-    if (status != APR_SUCCESS)
-        return status;
-    row_take(scan);
+    for (i = 0; i < scan->query->table->count; i++)
+        scan->values[i] = (const char *)sqlite3_column_text(scan->rows, i);
     *values = scan->values;
     return APR_SUCCESS;
 }
 
-apr_status_t ds_db_scan_begin(ds_db_scan_t **result, ds_db_t *db, const ds_db_query_t *query,
-                              apr_pool_t *pool)
+static apr_status_t snapshot_begin(ds_db_scan_t *scan, apr_pool_t *pool)
 {
-    ds_db_scan_t *scan = apr_pcalloc(pool, sizeof(*scan));
+    const ds_db_query_t *query = scan->query;
     apr_status_t status = APR_SUCCESS;
 
-    scan->db = db;
-    scan->query = query;
-    scan->page.text = page_sql(query, pool);
-    scan->page.pool = pool;
-    scan->bound = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)(query->condition_count + 1));
-    scan->values = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)query->table->count);
-    apr_cpystrn(scan->position, "-1", sizeof(scan->position));
-    apr_pool_create(&scan->page_pool, pool);
     if (query->sort_count)
-        status = ds_db_execute(db, ds_db_text(db, STMT_SCAN_TEMP_STORE));
+        status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_TEMP_STORE));
     if (status == APR_SUCCESS)
-        status = ds_db_execute(db, ds_db_text(db, STMT_SCAN_BEGIN));
+        status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_BEGIN));
+    sqlite3_progress_handler(scan_handle(scan), TURN_STEPS, watch_ask, scan);
     if (status == APR_SUCCESS && query->sort_count)
         status = sort_run(scan, pool);
     if (status == APR_SUCCESS)
-        status = page_read(scan);
+        status = statement_prepare(&scan->rows, scan, rows_sql(query, pool),
+                                   query->sort_count ? 0 : query->condition_count);
+    return status;
+}
+
+apr_status_t ds_db_scan_begin(ds_db_scan_t **result, ds_db_t *db, const ds_db_query_t *query,
+                              ds_db_watch_cb *watch, void *baton, apr_pool_t *pool)
+{
+    ds_db_scan_t *scan = apr_pcalloc(pool, sizeof(*scan));
+    apr_status_t status;
+
+    scan->db = db;
+    scan->query = query;
+    scan->watch = watch;
+    scan->baton = baton;
+    scan->values = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)query->table->count);
+    status = snapshot_begin(scan, pool);
     *result = scan;
     if (status != APR_SUCCESS)
         ds_db_scan_end(scan);
@@ -193,7 +220,7 @@ apr_status_t ds_db_scan_begin(ds_db_scan_t **result, ds_db_t *db, const ds_db_qu
 
 void ds_db_scan_end(ds_db_scan_t *scan)
 {
-    if (scan->query->sort_count)
-        ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_ORDER_DROP));
+    rows_close(scan);
+    sqlite3_progress_handler(scan_handle(scan), 0, NULL, NULL);
     ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_END));
 }

@@ -1,5 +1,5 @@
-/* Reading a table of an object from one consistent snapshot, page by page: memory does not grow
- * with the table, and no writer is blocked. */
+/* Reading a table of an object from one consistent snapshot, row by row: memory does not grow with
+ * the table, and no writer is blocked. */
 #ifndef DS_DB_SCAN_H
 #define DS_DB_SCAN_H
 
@@ -27,13 +27,19 @@ typedef struct ds_db_query_t {
 
 typedef struct ds_db_scan_t ds_db_scan_t;
 
+/* Asked about twice a second while a scan works, also in the middle of a long statement. Anything
+ * but APR_SUCCESS ends the scan: the call that is under way returns this status. It must not use
+ * the scan's connection; another one may be used. */
+typedef apr_status_t ds_db_watch_cb(void *baton);
+
 /* Begin: what is read from now on is the table of this moment. The connection does nothing else
- * until ds_db_scan_end. With a sort the order is first laid down in a temporary file. */
+ * until ds_db_scan_end. With a sort the order is first laid down in a temporary file. watch may be
+ * NULL; it is asked for the first time at once. After a failure the scan has been ended. */
 apr_status_t ds_db_scan_begin(ds_db_scan_t **scan, ds_db_t *db, const ds_db_query_t *query,
-                              apr_pool_t *pool);
+                              ds_db_watch_cb *watch, void *baton, apr_pool_t *pool);
 
 /* The next row: a text for each column, NULL for none, valid until the next call. *values is NULL
- * after the last row. */
+ * after the last row. After a failure each further call fails alike. */
 apr_status_t ds_db_scan_next(const char *const **values, ds_db_scan_t *scan);
 
 /* End and let the snapshot go. */

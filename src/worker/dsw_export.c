@@ -8,21 +8,18 @@
 #include "dsw_process.h"
 #include "dsw_record.h"
 
-#define TURN apr_time_from_msec(500) /* between two looks at the launch */
-
 typedef struct {
     ds_db_t *db;     /* for the launch and its file */
     ds_db_t *reader; /* holds the snapshot */
     const ds_claim_t *claim;
     const ds_sync_t *sync;
     apr_pool_t *pool;
-    apr_pool_t *row_pool;
+    apr_pool_t *look_pool;
     ds_db_query_t query;
     ds_db_scan_t *scan;
     dsw_record_t *record;
     ds_file_writer_t *writer;
     ds_counters_t rows;
-    apr_time_t looked_at; /* 0: not yet, so that the first rows bring the first look */
     int cancelled;
 } export_t;
 
@@ -88,8 +85,7 @@ static apr_status_t launch_look(export_t *export)
     if (status != APR_SUCCESS)
         return status;
     status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, &export->rows,
-                                 &start, export->row_pool);
-    export->looked_at = apr_time_now();
+                                 &start, export->look_pool);
     if (status == APR_SUCCESS)
         return ds_db_commit(export->db);
     ds_db_rollback(export->db);
@@ -106,23 +102,33 @@ static apr_status_t row_write(export_t *export, const char *const *values)
     return ds_file_writer_append(export->writer, text, size);
 }
 
+/* The scan asks whether to go on. A database that is busy may answer the next time. */
+static apr_status_t launch_watch(void *baton)
+{
+    export_t *export = baton;
+    apr_status_t status;
+
+    if (dsw_process_stopping())
+        return DS_ESTOPPED;
+    apr_pool_clear(export->look_pool);
+    status = launch_look(export);
+    if (status != APR_SUCCESS && status != DS_EBUSY)
+        return status;
+    return export->cancelled ? DS_ESTOPPED : APR_SUCCESS;
+}
+
 static apr_status_t rows_write(export_t *export)
 {
     const char *const *values;
-    apr_status_t status = APR_SUCCESS;
+    apr_size_t size;
+    const char *header = dsw_record_header(&size, export->record);
+    apr_status_t status = ds_file_writer_append(export->writer, header, size);
 
     while (status == APR_SUCCESS) {
         status = ds_db_scan_next(&values, export->scan);
         if (status != APR_SUCCESS || !values)
             break;
         status = row_write(export, values);
-        if (status != APR_SUCCESS || (export->rows.read & 255) ||
-            apr_time_now() - export->looked_at < TURN)
-            continue;
-        apr_pool_clear(export->row_pool);
-        status = launch_look(export);
-        if (export->cancelled || dsw_process_stopping())
-            break;
     }
     return status;
 }
@@ -164,28 +170,32 @@ static dsw_result_t result_of_trouble(apr_status_t status)
     return (dsw_result_t){.outcome = status == DS_ELOST ? DSW_LOST : DSW_TROUBLE, .status = status};
 }
 
-static dsw_result_t rows_export(export_t *export)
+/* Somebody cancelled the launch, or this process is to end. */
+static dsw_result_t stopped_end(export_t *export)
 {
-    static const ds_counters_t none;
     apr_status_t status;
-    const char *header;
-    apr_size_t size;
 
-    header = dsw_record_header(&size, export->record);
-    status = ds_file_writer_append(export->writer, header, size);
-    if (status == APR_SUCCESS)
-        status = rows_write(export);
+    export->rows = (ds_counters_t){0};
+    status = launch_look(export);
     if (status != APR_SUCCESS)
         return result_of_trouble(status);
-    if (export->cancelled || dsw_process_stopping()) {
-        export->rows = none;
-        status = launch_look(export);
-        if (status != APR_SUCCESS)
-            return result_of_trouble(status);
-        return export->cancelled ? result_make(export, DS_LAUNCH_CANCELLED)
-                                 : (dsw_result_t){.outcome = DSW_INTERRUPTED};
+    return export->cancelled ? result_make(export, DS_LAUNCH_CANCELLED)
+                             : (dsw_result_t){.outcome = DSW_INTERRUPTED};
+}
+
+static dsw_result_t rows_export(export_t *export)
+{
+    apr_status_t status = ds_db_scan_begin(&export->scan, export->reader, &export->query,
+                                           launch_watch, export, export->pool);
+
+    if (status == APR_SUCCESS) {
+        status = rows_write(export);
+        ds_db_scan_end(export->scan);
     }
-    status = file_finish(export);
+    if (status == DS_ESTOPPED)
+        return stopped_end(export);
+    if (status == APR_SUCCESS)
+        status = file_finish(export);
     return status == APR_SUCCESS ? result_make(export, DS_LAUNCH_FINISHED)
                                  : result_of_trouble(status);
 }
@@ -212,18 +222,15 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
     if (status == APR_SUCCESS)
         return result_make(&export, DS_LAUNCH_FINISHED); /* whole: only the end was missing */
     export.rows = (ds_counters_t){0};
-    apr_pool_create(&export.row_pool, pool);
+    apr_pool_create(&export.look_pool, pool);
     query_make(&export.query, sync, pool);
     export.record = dsw_record_make(&export.query, sync, pool);
     status = writer_begin(&export);
     if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))
         return result;
-    if (status == APR_SUCCESS)
-        status = ds_db_scan_begin(&export.scan, export.reader, &export.query, pool);
     if (status != APR_SUCCESS)
         return result_of_trouble(status);
     result = rows_export(&export);
-    ds_db_scan_end(export.scan);
     ds_db_close(export.reader);
     return result;
 }

@@ -19,7 +19,7 @@ static const char *ids_scan(ds_db_t *db, const ds_db_query_t *query)
     const char *const *values, *ids = "";
     ds_db_scan_t *scan;
 
-    if (ds_db_scan_begin(&scan, db, query, test_pool) != APR_SUCCESS)
+    if (ds_db_scan_begin(&scan, db, query, NULL, NULL, test_pool) != APR_SUCCESS)
         return ds_db_error(db);
     while (ds_db_scan_next(&values, scan) == APR_SUCCESS && values)
         ids = apr_pstrcat(test_pool, ids, *ids ? "," : "", values[ID], NULL);
@@ -189,7 +189,7 @@ static void test_pages(ds_db_t *db)
             int id = sorted ? sizes[i] : 1, good;
             ds_db_scan_t *scan;
 
-            ds_db_scan_begin(&scan, db, &queries[sorted], test_pool);
+            ds_db_scan_begin(&scan, db, &queries[sorted], NULL, NULL, test_pool);
             good = rows_expect(&id, scan, sizes[i], sorted ? -1 : 1) &&
                    ds_db_scan_next(&values, scan) == APR_SUCCESS && !values &&
                    ds_db_scan_next(&values, scan) == APR_SUCCESS && !values;
@@ -202,7 +202,7 @@ static void test_pages(ds_db_t *db)
 
 /* --- one snapshot --- */
 
-/* What others write while a scan stands between two pages. */
+/* What others write while a scan is open. */
 static void others_write(ds_db_t *other, int turn)
 {
     static const char *const statements[] = {
@@ -231,10 +231,10 @@ static void test_snapshot(ds_db_t *db, ds_db_t *other, int sorted)
     outside_number("DROP TABLE many; SELECT 1");
     table_make(db, &many);
     many_fill(db, 2500);
-    ds_db_scan_begin(&scan, db, &query, test_pool);
+    ds_db_scan_begin(&scan, db, &query, NULL, NULL, test_pool);
     for (turn = 0; turn < 3; turn++) {
-        good &= rows_expect(&id, scan, 700, 1);
         others_write(other, turn);
+        good &= rows_expect(&id, scan, 700, 1);
     }
     good &= rows_expect(&id, scan, 400, 1);
     good &= ds_db_scan_next(&values, scan) == APR_SUCCESS && !values;
@@ -243,7 +243,7 @@ static void test_snapshot(ds_db_t *db, ds_db_t *other, int sorted)
                         : "a scan sees the table of its beginning, row for row");
     tap_is_number(outside_number("SELECT count(*) FROM many"), 2500 - 833 + 3,
                   "while the table has moved on");
-    ds_db_scan_begin(&scan, db, &query, test_pool);
+    ds_db_scan_begin(&scan, db, &query, NULL, NULL, test_pool);
     for (id = 0; ds_db_scan_next(&values, scan) == APR_SUCCESS && values; id++)
         ;
     ds_db_scan_end(scan);
@@ -258,18 +258,107 @@ static void test_left(ds_db_t *db)
     const char *const *values;
     ds_db_scan_t *scan;
 
-    ds_db_scan_begin(&scan, db, &query, test_pool);
+    ds_db_scan_begin(&scan, db, &query, NULL, NULL, test_pool);
     ds_db_scan_next(&values, scan);
     ds_db_scan_end(scan);
     tap_is_number(ds_db_begin(db), APR_SUCCESS, "a connection can write after a scan was left");
     ds_db_rollback(db);
-    tap_is_number(ds_db_scan_begin(&scan, db, &query, test_pool), APR_SUCCESS, "and scan again");
+    tap_is_number(ds_db_scan_begin(&scan, db, &query, NULL, NULL, test_pool), APR_SUCCESS,
+                  "and scan again");
     ds_db_scan_end(scan);
     query.table = &(ds_db_table_t){"nosuch", columns, 2, 0};
-    tap_is_number(ds_db_scan_begin(&scan, db, &query, test_pool), DS_EDB,
+    tap_is_number(ds_db_scan_begin(&scan, db, &query, NULL, NULL, test_pool), DS_EDB,
                   "a table that is gone is an error, no empty file");
     tap_is_number(ds_db_begin(db), APR_SUCCESS, "which leaves no transaction open");
     ds_db_rollback(db);
+}
+
+/* --- the watch --- */
+
+typedef struct {
+    ds_db_t *other;
+    int asked;
+    int stop_at; /* 0: never */
+    apr_status_t write;
+} watch_t;
+
+/* As the watch of an export does: it writes by another connection. */
+static apr_status_t watch_answer(void *baton)
+{
+    watch_t *watch = baton;
+
+    watch->asked++;
+    if (watch->write == APR_SUCCESS && (watch->write = ds_db_begin(watch->other)) == APR_SUCCESS) {
+        ds_db_query(watch->other, NULL, STMT_UPLOAD_KEY_EXPIRE, DS_ARGS(DS_INT(0)));
+        watch->write = ds_db_commit(watch->other);
+    }
+    return watch->asked == watch->stop_at ? DS_ELOST : APR_SUCCESS;
+}
+
+/* Read to the first row; how long it took. */
+static apr_status_t first_row(apr_interval_time_t *took, ds_db_t *db, const ds_db_query_t *query,
+                              watch_t *watch)
+{
+    const char *const *values;
+    ds_db_scan_t *scan;
+    apr_time_t began = apr_time_now();
+    apr_status_t status = ds_db_scan_begin(&scan, db, query, watch_answer, watch, test_pool);
+
+    if (status == APR_SUCCESS) {
+        status = ds_db_scan_next(&values, scan);
+        ds_db_scan_end(scan);
+    }
+    *took = apr_time_now() - began;
+    return status;
+}
+
+/* Statements that last longer than anybody waits: a view stands in for a table of many rows. */
+static void test_long(ds_db_t *db, ds_db_t *other)
+{
+    static const ds_db_table_t long_table = {"long", columns, 2, 0};
+    ds_db_condition_t nothing = {columns[NAME], "=", "none"};
+    ds_db_sort_t sort = {columns[NAME], 0};
+    ds_db_query_t queries[] = {{&long_table, NULL, 0, &sort, 1},
+                               {&long_table, &nothing, 1, NULL, 0}};
+    static const char *const names[] = {"a sort", "a filter that no row passes"};
+    int i;
+
+    outside_number("CREATE VIEW long AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                   " FROM n WHERE i < 60000000) SELECT i AS _rowid_, i AS id,"
+                   " 'name' || (i * 7919 % 10007) AS name FROM n; SELECT 1");
+    for (i = 0; i < 2; i++) {
+        watch_t watch = {.other = other, .stop_at = 3};
+        apr_interval_time_t took;
+
+        tap_is_number(first_row(&took, db, &queries[i], &watch), DS_ELOST,
+                      apr_psprintf(test_pool, "%s ends when the watch says so", names[i]));
+        tap_is_number(watch.asked, 3, "which is asked until then");
+        tap_ok(took >= apr_time_from_msec(1000) && took < apr_time_from_msec(2500),
+               "twice a second");
+        tap_is_number(watch.write, APR_SUCCESS, "and may write meanwhile");
+        tap_is_number(ds_db_begin(db), APR_SUCCESS, "no transaction is left open");
+        ds_db_rollback(db);
+    }
+}
+
+/* One who takes rows slowly: the lease must be kept then too. */
+static void test_slow_reader(ds_db_t *db, ds_db_t *other)
+{
+    ds_db_query_t query = {&many, NULL, 0, NULL, 0};
+    watch_t watch = {.other = other, .stop_at = 2};
+    const char *const *values;
+    ds_db_scan_t *scan;
+    apr_time_t began = apr_time_now();
+    apr_status_t status;
+
+    ds_db_scan_begin(&scan, db, &query, watch_answer, &watch, test_pool);
+    do
+        apr_sleep(apr_time_from_msec(50));
+    while ((status = ds_db_scan_next(&values, scan)) == APR_SUCCESS && values);
+    tap_is_number(status, DS_ELOST, "the watch is asked between rows too");
+    tap_ok(apr_time_now() - began < apr_time_from_sec(2), "after half a second");
+    tap_is_number(ds_db_scan_next(&values, scan), DS_ELOST, "and nothing is read after it");
+    ds_db_scan_end(scan);
 }
 
 int main(void)
@@ -286,5 +375,7 @@ int main(void)
     test_snapshot(db, other, 0);
     test_snapshot(db, other, 1);
     test_left(db);
+    test_long(db, other);
+    test_slow_reader(db, other);
     return database_end(db);
 }

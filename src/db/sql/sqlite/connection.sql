@@ -32,9 +32,10 @@ SELECT name FROM pragma_index_list(%s)
 -- :SCHEMA_EXISTS
 SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ds_schema'
 
--- A scan reads inside one deferred transaction: a snapshot that blocks no writer.
+-- A scan reads inside one deferred transaction: a snapshot that blocks no writer. It is taken by the
+-- first statement that reads.
 -- :SCAN_BEGIN
-BEGIN
+BEGIN; SELECT version FROM ds_schema WHERE version < 0
 
 -- :SCAN_END
 ROLLBACK
@@ -45,9 +46,6 @@ PRAGMA temp_store = FILE
 
 -- :SCAN_ORDER_CREATE
 CREATE TEMP TABLE ds_scan (place INTEGER PRIMARY KEY, source INTEGER NOT NULL)
-
--- :SCAN_ORDER_DROP
-DROP TABLE IF EXISTS temp.ds_scan
 
 -- A dry run does everything and takes it back.
 -- :DRY_RUN_BEGIN
