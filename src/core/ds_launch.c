@@ -3,8 +3,7 @@
 #include <apr_strings.h>
 
 #include "ds_launch_read.h"
-
-#define KEY_LIFE apr_time_from_sec(24 * 3600) /* of an Idempotency-Key */
+#include "ds_upload_key.h"
 
 /* Loads of one object run in order; exports of one sync do, and stand in nobody's way. */
 static const char *lane_of(const ds_launch_t *launch, apr_pool_t *pool)
@@ -47,7 +46,6 @@ static ds_launch_t *launch_make(const ds_launch_request_t *request, apr_time_t d
     return launch;
 }
 
-/* Inside a transaction: is there room in the queue? */
 static apr_status_t limits_check(ds_db_t *db, const ds_launch_request_t *request, apr_pool_t *pool)
 {
     int all = request->queue_limit, own = request->sync->queue_limit;
@@ -65,32 +63,49 @@ static apr_status_t limits_check(ds_db_t *db, const ds_launch_request_t *request
     return APR_SUCCESS;
 }
 
-/* Inside a transaction: the launch that the same key made before, or DS_ENOTFOUND. */
-static apr_status_t key_find(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
-                             const char *sha256, apr_time_t now, apr_pool_t *pool)
+apr_status_t ds_launch_admission_check(ds_db_t *db, const ds_launch_request_t *request,
+                                       apr_pool_t *pool)
 {
-    ds_db_rows_t *rows;
-    apr_status_t status = ds_db_select(
-        &rows, db, STMT_UPLOAD_KEY_GET,
-        DS_ARGS(DS_TEXT(request->sync->id), DS_TEXT(request->key), DS_INT(now - KEY_LIFE)), pool);
+    ds_sync_status_t known;
+    apr_status_t status = ds_sync_status_get(&known, db, request->sync->id, pool);
+
+    if (status == APR_SUCCESS && !known.enabled)
+        return DS_EDISABLED;
+    return status == APR_SUCCESS ? limits_check(db, request, pool) : status;
+}
+
+/* Inside a transaction: the launch that the same key made before, or DS_ENOTFOUND. */
+static apr_status_t repeated_find(ds_launch_t **launch, ds_db_t *db, const ds_upload_key_t *key,
+                                  apr_time_t now, apr_pool_t *pool)
+{
+    apr_int64_t id;
+    apr_status_t status = ds_upload_key_find(&id, db, key, now, pool);
 
     if (status != APR_SUCCESS)
         return status;
-    if (!ds_db_rows_next(rows))
-        return DS_ENOTFOUND;
-    if (strcmp(ds_db_rows_text(rows, 0), sha256))
-        return DS_ECONFLICT;
-    return ds_launch_get(launch, db, request->sync->id, ds_db_rows_int(rows, 1), pool);
+    status = ds_launch_get(launch, db, key->sync_id, id, pool);
+    if (status == DS_ENOTFOUND) { /* retention is no reason for another answer */
+        *launch = apr_pcalloc(pool, sizeof(**launch));
+        (*launch)->id = id;
+        status = APR_SUCCESS;
+    }
+    return status;
 }
 
-static apr_status_t key_store(ds_db_t *db, const ds_launch_request_t *request, const char *sha256,
-                              apr_int64_t launch_id, apr_time_t now)
+/* Inside a transaction: the new launch of an upload. */
+static apr_status_t upload_launch(ds_launch_t **launch, ds_db_t *db,
+                                  const ds_launch_request_t *request, ds_file_writer_t *input,
+                                  apr_time_t now, apr_pool_t *pool)
 {
-    if (!request->key)
-        return APR_SUCCESS;
-    return ds_db_query(db, NULL, STMT_UPLOAD_KEY_SET,
-                       DS_ARGS(DS_TEXT(request->sync->id), DS_TEXT(request->key), DS_TEXT(sha256),
-                               DS_INT(launch_id), DS_INT(now)));
+    ds_file_t *file;
+    apr_status_t status = ds_launch_admission_check(db, request, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    *launch = launch_make(request, now, pool);
+    status = row_create(*launch, db, pool);
+    return status == APR_SUCCESS ? ds_file_writer_finish(&file, input, (*launch)->id, pool)
+                                 : status;
 }
 
 /* Inside a transaction. */
@@ -98,31 +113,26 @@ static apr_status_t upload_accept(ds_launch_t **launch, int *repeated, ds_db_t *
                                   const ds_launch_request_t *request, ds_file_writer_t *input,
                                   apr_pool_t *pool)
 {
-    const char *sha256;
-    ds_file_t *file;
+    ds_upload_key_t key = {.sync_id = request->sync->id, .key = request->key};
     apr_time_t now;
-    apr_status_t status = ds_file_writer_digest(&sha256, input);
+    apr_status_t status = ds_file_writer_digest(&key.sha256, input);
 
     if (request->dry_run && status == APR_SUCCESS) /* a rehearsal is not the upload itself */
-        sha256 = apr_pstrcat(pool, sha256, " dry run", NULL);
+        key.sha256 = apr_pstrcat(pool, key.sha256, " dry run", NULL);
     if (status == APR_SUCCESS)
         status = ds_db_now(&now, db);
-    if (status == APR_SUCCESS && request->key) {
-        status = key_find(launch, db, request, sha256, now, pool);
+    if (status == APR_SUCCESS && key.key) {
+        status = repeated_find(launch, db, &key, now, pool);
         *repeated = status == APR_SUCCESS;
         if (status != DS_ENOTFOUND)
             return status;
         status = APR_SUCCESS;
     }
     if (status == APR_SUCCESS)
-        status = limits_check(db, request, pool);
-    if (status != APR_SUCCESS)
-        return status;
-    *launch = launch_make(request, now, pool);
-    status = row_create(*launch, db, pool);
-    if (status == APR_SUCCESS)
-        status = ds_file_writer_finish(&file, input, (*launch)->id, pool);
-    return status == APR_SUCCESS ? key_store(db, request, sha256, (*launch)->id, now) : status;
+        status = upload_launch(launch, db, request, input, now, pool);
+    if (status == APR_SUCCESS && key.key)
+        status = ds_upload_key_store(db, &key, (*launch)->id, now);
+    return status;
 }
 
 /* End the transaction the way its work went. */
@@ -171,7 +181,7 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     if (advance)
         status = schedule_advance(db, request->sync, due, advance);
     if (status == APR_SUCCESS)
-        status = limits_check(db, request, pool);
+        status = ds_launch_admission_check(db, request, pool);
     if (status == APR_SUCCESS)
         status = row_create(*launch, db, pool);
     return transaction_end(db, status);
@@ -208,7 +218,7 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     if (status == APR_SUCCESS)
         status = retry_check(&old, db, request->sync, id, pool);
     if (status == APR_SUCCESS)
-        status = limits_check(db, request, pool);
+        status = ds_launch_admission_check(db, request, pool);
     if (status == APR_SUCCESS) {
         *launch = launch_make(request, now, pool);
         (*launch)->dry_run = old->dry_run;

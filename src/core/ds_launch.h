@@ -47,24 +47,32 @@ typedef struct ds_launch_request_t {
     const char *key; /* the client's Idempotency-Key, or NULL */
 } ds_launch_request_t;
 
+/* May there be a new launch? DS_EDISABLED: the sync is switched off; DS_ELIMIT: too many launches
+ * wait. All that make launches ask in their transactions; asked before, it tells whether it is
+ * worth reading a file. */
+apr_status_t ds_launch_admission_check(ds_db_t *db, const ds_launch_request_t *request,
+                                       apr_pool_t *pool);
+
 /* Accept an upload: its last chunk, the file's row and the launch's row in one transaction.
  * When this returns APR_SUCCESS the launch is durable and a runner may take it.
  * With a key that came with the same bytes within a day *launch is the one of then and *repeated is
- * true; with other bytes, or once as a dry run and once not, DS_ECONFLICT. DS_ELIMIT: too many
- * launches wait. */
+ * true, whatever became of the sync since; of a launch that retention has removed only the id is
+ * known. With other bytes, or once as a dry run and once not, DS_ECONFLICT. DS_EDISABLED and
+ * DS_ELIMIT as above. */
 apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                               const ds_launch_request_t *request, ds_file_writer_t *input,
                               apr_pool_t *pool);
 
 /* Start a launch that has no input: an export. due is the time it was due at. With `advance` (not
  * 0) the sync's due time moves from `due` to that time in the same transaction: DS_ESTATE when
- * another keeper has moved it already. DS_ELIMIT as above. */
+ * another keeper has moved it already. DS_EDISABLED and DS_ELIMIT as above. */
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool);
 
 /* Run a launch that failed or was cancelled once more: a new launch, at the end of the queue, that
  * reads the same input from its beginning. DS_ENOTFOUND: no such launch, or its files are gone;
- * DS_ESTATE: it has not failed, or the sync is of another kind by now. */
+ * DS_ESTATE: it has not failed, or the sync is of another kind by now; DS_EDISABLED and DS_ELIMIT
+ * as above. */
 apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_int64_t id, apr_pool_t *pool);
 

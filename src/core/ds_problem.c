@@ -31,6 +31,7 @@ static const char *own_text(apr_status_t status)
     case DS_ECONFLICT: return "the key was used for another file";
     case DS_EDENIED: return "access denied";
     case DS_ESTOPPED: return "somebody asked to stop";
+    case DS_EDISABLED: return "the data sync is disabled";
     default: return NULL;
     }
 }

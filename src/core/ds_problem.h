@@ -22,6 +22,7 @@
 #define DS_ECONFLICT DS_ERR(11)  /* the same key came with other bytes */
 #define DS_EDENIED DS_ERR(10)    /* the credential does not allow this */
 #define DS_ESTOPPED DS_ERR(12)   /* somebody asked to stop the work */
+#define DS_EDISABLED DS_ERR(13)  /* the sync is switched off */
 
 typedef struct ds_problem_t {
     apr_status_t status; /* one of the above or a status of APR; never APR_SUCCESS */

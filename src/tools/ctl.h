@@ -63,9 +63,6 @@ int ctl_database_open(ctl_t *ctl);
 /* ctl_sync.c: the sync with this id. NULL after a message that names the known ones. */
 const ds_sync_t *ctl_sync_find(const ctl_t *ctl, const char *id);
 
-/* ctl_sync.c: does the sync take launches? The exit code; the message is printed. */
-int ctl_sync_enabled_check(const ctl_t *ctl, const ds_sync_t *sync);
-
 /* ctl_launch.c: the launch of an id given as text, of whatever sync. The exit code; the message is
  * printed. */
 int ctl_launch_find(ds_launch_t **launch, const ctl_t *ctl, const char *text);

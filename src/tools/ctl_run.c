@@ -28,6 +28,10 @@ static int made_fail(const ctl_t *ctl, apr_status_t status, const ds_sync_t *syn
                         "(0: any number)",
                         sync->queue_limit, sync->id, ctl->def->queue_limit);
     }
+    if (status == DS_EDISABLED) {
+        return ctl_fail(CTL_REFUSED, "%s is disabled; \"datasyncctl sync enable %s\" changes that",
+                        sync->id, sync->id);
+    }
     return ctl_fail_status(ctl, status, "make the launch");
 }
 
@@ -79,10 +83,14 @@ static int upload_run(const ctl_t *ctl, const ds_launch_request_t *request, cons
 {
     ds_file_writer_t *writer;
     ds_launch_t *launch;
-    apr_status_t status = ds_file_writer_begin(&writer, ctl->db, "input",
-                                               name_find(path, ctl->pool), "text/csv", ctl->pool);
+    apr_status_t status = ds_launch_admission_check(ctl->db, request, ctl->pool);
     int code, repeated;
 
+    if (status != APR_SUCCESS) {
+        return made_fail(ctl, status, request->sync);
+    }
+    status = ds_file_writer_begin(&writer, ctl->db, "input", name_find(path, ctl->pool), "text/csv",
+                                  ctl->pool);
     if (status != APR_SUCCESS) {
         return ctl_fail_status(ctl, status, "store the file");
     }
@@ -111,7 +119,7 @@ int ctl_run(ctl_t *ctl, const char *const *arguments)
     const ds_sync_t *sync = ctl_sync_find(ctl, arguments[0]);
     ds_launch_request_t request = {.sync = sync, .dry_run = ctl->dry_run};
     const char *kind;
-    int reads, code;
+    int reads;
 
     if (!sync) {
         return CTL_REFUSED;
@@ -127,10 +135,6 @@ int ctl_run(ctl_t *ctl, const char *const *arguments)
     if (!reads && ctl->dry_run) {
         return ctl_fail(CTL_USAGE, "%s is of kind %s: only imports and deletes have a dry run",
                         sync->id, kind);
-    }
-    code = ctl_sync_enabled_check(ctl, sync);
-    if (code != CTL_OK) {
-        return code;
     }
     request.queue_limit = ctl->def->queue_limit;
     return reads ? upload_run(ctl, &request, arguments[1]) : export_run(ctl, &request);
@@ -174,10 +178,6 @@ int ctl_launch_retry(ctl_t *ctl, const char *const *arguments)
     request.queue_limit = ctl->def->queue_limit;
     if (!request.sync) {
         return CTL_REFUSED;
-    }
-    code = ctl_sync_enabled_check(ctl, request.sync);
-    if (code != CTL_OK) {
-        return code;
     }
     status = ds_launch_retry(&launch, ctl->db, &request, old->id, ctl->pool);
     return status == APR_SUCCESS ? made_print(ctl, launch)

@@ -20,20 +20,6 @@ const ds_sync_t *ctl_sync_find(const ctl_t *ctl, const char *id)
     return NULL;
 }
 
-int ctl_sync_enabled_check(const ctl_t *ctl, const ds_sync_t *sync)
-{
-    ds_sync_status_t known;
-    apr_status_t status = ds_sync_status_get(&known, ctl->db, sync->id, ctl->pool);
-
-    if (status != APR_SUCCESS) {
-        return ctl_fail_status(ctl, status, "read whether the sync is enabled");
-    }
-    return known.enabled ? CTL_OK
-                         : ctl_fail(CTL_REFUSED,
-                                    "%s is disabled; \"datasyncctl sync enable %s\" changes that",
-                                    sync->id, sync->id);
-}
-
 static json_t *sync_json(const ds_sync_t *sync, const ds_sync_status_t *known, apr_pool_t *pool)
 {
     return json_pack("{ss so ss ss ss sb so ss so}", "id", sync->id, "name",

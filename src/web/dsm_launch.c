@@ -22,31 +22,16 @@ ds_launch_request_t dsm_launch_request(const request_rec *r, const dsm_request_t
     };
 }
 
-int dsm_launch_enabled_check(apr_status_t *status, request_rec *r, const dsm_request_t *request,
-                             ds_db_t *db)
-{
-    ds_sync_status_t known;
-
-    *status = ds_sync_status_get(&known, db, request->sync->id, r->pool);
-    if (*status != APR_SUCCESS) {
-        return dsm_reply_failure(r, request, *status, "The data sync could not be looked up.",
-                                 ds_db_error(db));
-    }
-    if (known.enabled) {
-        return HTTP_OK;
-    }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  DSLOGNO(0063) "sync %s: a launch was refused, the sync is disabled",
-                  request->sync->id);
-    return request->api->problem(r, HTTP_INTERNAL_SERVER_ERROR, "This data sync is disabled.");
-}
-
 int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t status,
                       const char *text, const char *cause)
 {
     const char *id = request->sync->id;
 
     switch (status) {
+    case DS_EDISABLED:
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      DSLOGNO(0063) "sync %s: a launch was refused, the sync is disabled", id);
+        return request->api->problem(r, HTTP_INTERNAL_SERVER_ERROR, "This data sync is disabled.");
     case DS_ELIMIT:
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       DSLOGNO(0064) "sync %s: a launch was refused, too many wait in the queue",
@@ -80,18 +65,15 @@ int dsm_launch_start(request_rec *r, const dsm_request_t *request)
     dsm_db_t *connection;
     ds_launch_t *launch;
     apr_status_t status = dsm_db_acquire(&connection);
-    int result;
+    int result = HTTP_OK;
 
     if (status != APR_SUCCESS) {
         return dsm_reply_failure(r, request, status, NULL, "there is no database connection");
     }
-    result = dsm_launch_enabled_check(&status, r, request, connection->db);
-    if (result == HTTP_OK) {
-        status = launch_start(&launch, r, request, connection->db);
-        if (status != APR_SUCCESS) {
-            result = dsm_launch_refuse(r, request, status, "The launch could not be started.",
-                                       ds_db_error(connection->db));
-        }
+    status = launch_start(&launch, r, request, connection->db);
+    if (status != APR_SUCCESS) {
+        result = dsm_launch_refuse(r, request, status, "The launch could not be started.",
+                                   ds_db_error(connection->db));
     }
     dsm_db_release(connection, status);
     if (result == HTTP_OK) {

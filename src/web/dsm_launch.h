@@ -12,13 +12,9 @@
 /* What is asked for: a launch of the request's sync, with the limits of the configuration. */
 ds_launch_request_t dsm_launch_request(const request_rec *r, const dsm_request_t *request);
 
-/* Is the sync switched on? HTTP_OK; otherwise it was answered, and what is returned is for httpd.
- * *status is what the database said. */
-int dsm_launch_enabled_check(apr_status_t *status, request_rec *r, const dsm_request_t *request,
-                             ds_db_t *db);
-
-/* Answer a launch that was not accepted: by DS_ELIMIT (500 and Retry-After), DS_ECONFLICT (409) or
- * a failure of ours, for which `text` is the sentence. Returns what goes to httpd. */
+/* Answer a launch that was not accepted: by DS_EDISABLED (500), DS_ELIMIT (500 and Retry-After),
+ * DS_ECONFLICT (409) or a failure of ours, for which `text` is the sentence. Returns what goes to
+ * httpd. */
 int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t status,
                       const char *text, const char *cause);
 

@@ -233,6 +233,23 @@ static int failure_answer(upload_t *upload, int http, apr_status_t status)
                              ds_db_error(upload->connection->db));
 }
 
+/* A launch that may not be is told before its file is read. A key's file must be read: it may be
+ * one that came before, which is answered as it was then. HTTP_OK, or what goes to httpd. */
+static int admission_check(upload_t *upload)
+{
+    ds_launch_request_t wanted = dsm_launch_request(upload->r, upload->request);
+    ds_db_t *db = upload->connection->db;
+
+    if (upload->key) {
+        return HTTP_OK;
+    }
+    upload->status = ds_launch_admission_check(db, &wanted, upload->r->pool);
+    return upload->status == APR_SUCCESS
+               ? HTTP_OK
+               : dsm_launch_refuse(upload->r, upload->request, upload->status,
+                                   "The data sync could not be looked up.", ds_db_error(db));
+}
+
 /* Make the launch durable, or find the one that the same key made before. */
 static int upload_accept(upload_t *upload)
 {
@@ -361,7 +378,7 @@ int dsm_upload_receive(request_rec *r, const dsm_request_t *request, int dry_run
         return dsm_reply_failure(r, request, DS_EBUSY, NULL, "there is no database connection");
     }
     apr_pool_create(&upload.pool, r->pool);
-    result = dsm_launch_enabled_check(&upload.status, r, request, upload.connection->db);
+    result = admission_check(&upload);
     if (result == HTTP_OK) {
         result = upload_store(&upload, boundary);
     }

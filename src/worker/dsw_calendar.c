@@ -61,7 +61,8 @@ static apr_status_t due_run(ds_db_t *db, const ds_def_t *def, const ds_sync_t *s
         return ds_sync_schedule_set(db, sync->id, known->schedule, next);
     status = ds_launch_start(&launch, db, &request, known->next_at, next, scratch);
     start_log(sync, status);
-    return status == DS_ESTATE || status == DS_ELIMIT ? APR_SUCCESS : status;
+    return status == DS_ESTATE || status == DS_ELIMIT || status == DS_EDISABLED ? APR_SUCCESS
+                                                                                : status;
 }
 
 static apr_status_t sync_run(ds_db_t *db, const ds_def_t *def, const ds_sync_t *sync,

@@ -1,6 +1,7 @@
 /* What makes launches: an upload that is repeated is not run twice, a full queue says so, and what
  * failed can be run once more. */
 #include "database.h"
+#include "ds_retention.h"
 
 static ds_sync_t *cars;
 
@@ -90,15 +91,70 @@ static void test_key_age(ds_db_t *db)
                   "which the key names from then on");
     tap_is_number(repeated, 1, "for a day again");
     queue_empty(db);
-    outside_number("UPDATE ds_file SET launch_id = NULL, touched_at = 0 WHERE launch_id ="
-                   " (SELECT max(id) FROM ds_launch); DELETE FROM ds_launch WHERE id ="
-                   " (SELECT max(id) FROM ds_launch); SELECT 1");
-    tap_is_number(upload(&launch, &repeated, db, &request, "vin\nB\n"), APR_SUCCESS,
-                  "when its launch has been removed");
-    tap_ok(!repeated && launch, "the same upload makes a new one");
+}
+
+/* Only the newest launch of each sync stays. */
+static void all_but_one_remove(ds_db_t *db)
+{
+    ds_def_t *def = ds_def_make(test_pool);
+    int more = 1;
+
+    ds_def_sync_add(def, cars, test_pool);
+    def->retention.count = 1;
+    while (more)
+        ds_retention_run(&more, db, def, test_pool);
+    for (more = 1; more;)
+        ds_file_sweep(&more, db, apr_time_now(), test_pool);
+}
+
+static void test_key_and_retention(ds_db_t *db)
+{
+    ds_launch_request_t request = {.sync = cars, .key = "k-gone"}, other = {.sync = cars};
+    ds_launch_t *first, *launch;
+    int repeated;
+
+    upload(&first, &repeated, db, &request, "vin\nG\n");
+    upload(&launch, &repeated, db, &other, "vin\nH\n");
     queue_empty(db);
-    for (repeated = 1; repeated;)
-        ds_file_sweep(&repeated, db, apr_time_now(), test_pool);
+    all_but_one_remove(db);
+    tap_is_number(ds_launch_get(&launch, db, NULL, first->id, test_pool), DS_ENOTFOUND,
+                  "retention removes the launch of an upload of today");
+    tap_is_number(upload(&launch, &repeated, db, &request, "vin\nG\n"), APR_SUCCESS,
+                  "the same upload is answered as the first time");
+    tap_ok(repeated && launch->id == first->id, "as the launch that is gone");
+    tap_is_number(upload(&launch, &repeated, db, &request, "vin\nI\n"), DS_ECONFLICT,
+                  "the key is still not free for other bytes");
+    tap_is_number(outside_number("SELECT count(*) FROM ds_launch WHERE state = 'queued'"), 0,
+                  "and nothing runs again");
+    unbound_expect("no file stays of either");
+}
+
+static void test_key_and_disabled(ds_db_t *db)
+{
+    ds_launch_request_t request = {.sync = cars, .key = "k-off"}, other = {.sync = cars};
+    ds_launch_t *first, *launch;
+    int repeated;
+
+    upload(&first, &repeated, db, &request, "vin\nO\n");
+    end(db, DS_LAUNCH_FAILED);
+    ds_sync_enabled_set(db, cars->id, 0);
+    tap_is_number(upload(&launch, &repeated, db, &request, "vin\nO\n"), APR_SUCCESS,
+                  "a repeated upload is answered although the sync was disabled meanwhile");
+    tap_ok(repeated && launch->id == first->id, "with the launch of then");
+    request.key = "k-new";
+    tap_is_number(upload(&launch, &repeated, db, &request, "vin\nO\n"), DS_EDISABLED,
+                  "a new key is refused");
+    tap_is_number(upload(&launch, &repeated, db, &other, "vin\nO\n"), DS_EDISABLED,
+                  "and so is an upload without one");
+    tap_is_number(ds_launch_retry(&launch, db, &other, first->id, test_pool), DS_EDISABLED,
+                  "a retry");
+    tap_is_number(ds_launch_start(&launch, db, &other, 1, 0, test_pool), DS_EDISABLED,
+                  "and a start");
+    unbound_expect("what is refused leaves no file");
+    ds_sync_enabled_set(db, cars->id, 1);
+    tap_is_number(upload(&launch, &repeated, db, &request, "vin\nO\n"), APR_SUCCESS,
+                  "switched on again it takes the key that it refused");
+    queue_empty(db);
 }
 
 /* --- limits --- */
@@ -326,6 +382,8 @@ int main(void)
     cars = sync_make("cars", "car_c");
     test_key(db);
     test_key_age(db);
+    test_key_and_retention(db);
+    test_key_and_disabled(db);
     test_limits(db);
     test_key_and_limit(db);
     test_rolled_back(db);

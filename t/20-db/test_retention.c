@@ -1,6 +1,10 @@
 /* Retention: what is old goes, piece by piece; what is still needed stays. */
 #include "ds_retention.h"
 
+#include <fcntl.h>
+
+#include <apr_thread_proc.h>
+
 #include "database.h"
 
 static ds_def_t *def;
@@ -106,6 +110,62 @@ static void test_retry(ds_db_t *db)
                   "the input that a retry waits for stays");
 }
 
+/* --- a retry that comes between the look and the deed --- */
+
+static void *APR_THREAD_FUNC beside_run(apr_thread_t *thread, void *other)
+{
+    apr_pool_t *pool;
+    int more;
+
+    apr_pool_create(&pool, NULL);
+    apr_thread_exit(thread, ds_retention_run(&more, other, def, pool));
+    return NULL;
+}
+
+/* Wait until somebody waits for the right to write. */
+static int waiter_wait(const char *lock)
+{
+    struct flock byte = {.l_type = F_UNLCK};
+    int fd = open(lock, O_RDWR), turns;
+
+    for (turns = 0; byte.l_type == F_UNLCK && turns < 10000; turns++) {
+        byte = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+        fcntl(fd, F_OFD_GETLK, &byte);
+        apr_sleep(1000);
+    }
+    close(fd);
+    return byte.l_type != F_UNLCK;
+}
+
+static void test_retry_beside(ds_db_t *db)
+{
+    ds_launch_t *failed = launch_end(db, cars, DS_LAUNCH_FAILED);
+    const char *lock = apr_pstrcat(test_pool, test_where.params, "-lock", NULL);
+    ds_db_t *other = database_open(0);
+    apr_thread_t *thread;
+    apr_status_t status;
+    ds_db_rows_t *rows;
+    ds_file_t *file;
+    ds_claim_t *claim;
+
+    launch_age(failed, 200);
+    ds_db_begin(db);
+    ds_db_select(&rows, db, STMT_LAUNCH_CREATE,
+                 DS_ARGS(DS_TEXT("of-a-retry"), DS_TEXT("cars"), DS_TEXT("car_c"), DS_TEXT("car_c"),
+                         DS_TEXT("import"), DS_INT(1), DS_INT(0), DS_INT(failed->id)),
+                 test_pool);
+    apr_thread_create(&thread, NULL, beside_run, other, test_pool);
+    tap_ok(waiter_wait(lock), "retention begins while a retry is not yet to be seen");
+    tap_is_number(ds_db_commit(db), APR_SUCCESS, "the retry is accepted");
+    apr_thread_join(&status, thread);
+    tap_is_number(status, APR_SUCCESS, "retention goes on");
+    tap_is_number(ds_file_get(&file, db, failed->id, "input", test_pool), APR_SUCCESS,
+                  "and leaves the input that the retry needs");
+    ds_db_close(other);
+    ds_queue_claim(&claim, db, "r", apr_time_from_sec(30), test_pool);
+    ds_queue_finish(db, claim, DS_LAUNCH_FINISHED, "done");
+}
+
 static void test_count(ds_db_t *db)
 {
     int i;
@@ -142,6 +202,7 @@ int main(void)
     def->retention.launches = apr_time_from_sec(90 * 86400);
     test_age(db);
     test_output(db);
+    test_retry_beside(db);
     test_retry(db);
     test_count(db);
     test_for_ever(db);

@@ -80,6 +80,29 @@ is launches(), $before + 1, 'and are one launch';
 $server->launch_ended($server->launch_newest('part-import')->{id});
 $server->import_run('part-delete', $long);
 
+# Whatever has become of the sync since
+is send_file("sku\nIK7\n", 'key-7')->code, 200, 'a first upload';
+$server->launch_ended($server->launch_newest('part-import')->{id});
+$server->ctl('sync', 'disable', 'part-import');
+$before = launches();
+$again = send_file("sku\nIK7\n", 'key-7');
+is $again->code . $again->content, '200' . $first->content, 'is answered in the same way when the sync is disabled';
+is send_file("sku\nIK8\n", 'key-7')->code, 409, 'and so is a conflict';
+is send_file("sku\nIK7\n", 'key-8')->code, 500, 'a new key is refused then';
+is launches(), $before, 'no launch is made';
+$server->ctl('sync', 'enable', 'part-import');
+is send_file("sku\nIK7\n", 'key-8')->code, 200, 'and its key is still free';
+$server->launch_ended($server->launch_newest('part-import')->{id});
+
+$server->workers_halt;
+is send_file("sku\nIQ$_\n", "queue-$_", sync => 'queue-import')->code, 200, "upload $_ waits in the queue" for 1, 2;
+$before = launches();
+is send_file("sku\nIQ$_\n", "queue-$_", sync => 'queue-import')->code, 200, "upload $_ sent again when the queue is full" for 1, 2;
+is send_file("sku\nIQ3\n", 'queue-3', sync => 'queue-import')->code, 500, 'where a third one is refused';
+is launches(), $before, 'no launch is made';
+$server->workers_continue;
+$server->launch_ended($_->{id}) for $server->rows("SELECT id FROM ds_launch WHERE sync_id = 'queue-import'");
+
 # After a day
 $server->write("UPDATE ds_upload_key SET created_at = created_at - 25 * 3600 * 1000000 WHERE upload_key = 'key-1'");
 is send_file("sku,name\nIK1,third\n", 'key-1')->code, 200, 'after a day a key may be used for other bytes';

@@ -27,6 +27,21 @@ sub status_of {
     return $node->json_get("/api/data-sync/$sync")->{'latest-launch'};
 }
 
+# The answer to an upload of which only the headers are sent: its status line, and whether the connection ends.
+sub headers_only {
+    my ($sync) = @_;
+    my $socket = $node->socket_open;
+    print {$socket} "POST /api/data-sync/import/$sync HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n"
+        . "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 50000000\r\n\r\n";
+    $socket->flush;
+    local $SIG{ALRM} = sub { die "no answer before the body of $sync\n" };
+    alarm $DSClient::patience;
+    my $line = <$socket> // '';
+    1 while <$socket>;
+    alarm 0;
+    return $line =~ m{^HTTP/1.1 (\d+)} ? $1 : "no answer: $line";
+}
+
 note 'cancelling what waits';
 $node->workers_halt;
 my @ids = map { begin('part-import', "sku,name\nL$_,waits\n") } 1 .. 3;
@@ -82,6 +97,7 @@ $node->ctl('sync', 'disable', 'part-import');
 my $count = 'SELECT count(*) AS n FROM ds_launch';
 my $before = $node->value($count);
 is $node->upload('part-import', "sku\nOFF1\n")->code, 500, 'a sync that is disabled refuses uploads';
+is headers_only('part-import'), 500, 'before a large body is sent';
 is $node->value($count), $before, 'and makes no launch';
 is $node->json_get('/api/data-sync/part-import')->{status}, 'disabled', 'its status says so';
 is $node->upload('part-delete', "sku\nL1\n")->code, 200, 'other syncs of the same object go on';
@@ -99,6 +115,9 @@ $before = $node->value($count);
 my $refused = $node->upload('queue-import', "sku\nQ3\n");
 cmp_ok $refused->code, '>=', 500, 'a sync whose queue is full takes no more';
 like $refused->content, qr/\w/, 'and says why';
+is headers_only('queue-import'), 500, 'before a large body is sent';
+cmp_ok $node->upload('queue-import', "sku\nQ3\n", headers => ['Idempotency-Key' => 'q-3'])->code, '>=', 500,
+    'one with an Idempotency-Key is read and then refused';
 is $node->value($count), $before + 2, 'without a launch';
 is $node->value('SELECT count(*) AS n FROM ds_file WHERE launch_id IS NULL AND touched_at > 0'), 0, 'its file is given up';
 push @ids, map { begin('kept-import', "id\nQ$_\n") } 1 .. 4;

@@ -87,11 +87,17 @@ $node->ctl('launch', 'cancel', $slow);
 is $node->launch_ended($retry)->{rows_read}, 10, 'and it reads its file';
 
 note 'by number';
-my @ids = map { $node->import_run('kept-import', "id\nN$_\n")->{id} } 1 .. 2 * $count;
+my @keyed = ('kept-import', "id\nN0\n", headers => ['Idempotency-Key' => 'before-retention']);
+my @ids = $node->import_run(@keyed)->{id};
+push @ids, map { $node->import_run('kept-import', "id\nN$_\n")->{id} } 1 .. 2 * $count - 1;
 retention_wait(sub { $count >= launches('kept-import') });
 is join(' ', launches('kept-import')), join(' ', @ids[-$count .. -1]), "of each sync the newest $count launches stay";
 is files(@ids[0 .. $count - 1]), 0, 'without files of the others';
 is files(@ids[-$count .. -1]), $count, 'and with those of the newest';
+my $answer = $node->upload(@keyed);
+is $answer->code . $answer->content, '200File queued', 'the upload of a removed launch, sent again, is answered as the first time';
+is $node->launch_newest('kept-import')->{id}, $ids[-1], 'and makes no second launch';
+is $node->upload('kept-import', "id\nN9\n", @keyed[2, 3])->code, 409, 'nor does its key become free';
 @ids = map { $node->export_run('kept-export')->{id} } 1 .. $count + 2;
 retention_wait(sub { $count >= launches('kept-export') });
 is join(' ', launches('kept-export')), join(' ', @ids[-$count .. -1]), 'exports too';
