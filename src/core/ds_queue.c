@@ -108,87 +108,111 @@ apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_sta
     return lost_if_none(status, changed);
 }
 
-apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim)
+/* --- launches that leave their runner before their end --- */
+
+/* Which ones leave, and why. */
+typedef struct {
+    const char *owner;        /* those of this runner; NULL: those of runners that are gone */
+    ds_queue_alive_cb *alive; /* tells who is gone */
+    int crashes;              /* as how many crashes it counts */
+    const char *fault;        /* what is said when a launch had too many of them */
+} leave_t;
+
+static ds_launch_state_e state_after(const char **message, const ds_launch_t *launch,
+                                     const leave_t *why, apr_pool_t *pool)
 {
-    int changed = 0;
-    apr_status_t status = ds_db_query(
-        db, &changed, STMT_QUEUE_RELEASE,
-        DS_ARGS(DS_INT(claim->launch->id), DS_TEXT(claim->owner), DS_INT(claim->attempt)));
+    const char *summary = ds_launch_summary(launch, &launch->rows, pool);
 
-    return lost_if_none(status, changed);
-}
-
-apr_status_t ds_queue_stumble(ds_db_t *db, const ds_claim_t *claim, const char *message)
-{
-    ds_db_arg_t most = DS_INT(DS_QUEUE_CRASHES_MAX);
-    apr_time_t now;
-    int changed = 0;
-    apr_status_t status = ds_db_now(&now, db);
-
-    if (status == APR_SUCCESS)
-        status = ds_db_query(db, &changed, STMT_QUEUE_STUMBLE,
-                             DS_ARGS(most, most, DS_TEXT(message), most, DS_INT(now),
-                                     DS_INT(claim->launch->id), DS_TEXT(claim->owner),
-                                     DS_INT(claim->attempt)));
-    return lost_if_none(status, changed);
-}
-
-/* --- the keeper's part --- */
-
-/* What becomes of a launch whose runner is gone. */
-static ds_launch_state_e state_after_loss(const char **message, const ds_launch_t *launch,
-                                          apr_pool_t *pool)
-{
+    *message = launch->message;
     if (launch->state == DS_LAUNCH_CANCELLING) {
-        *message = apr_psprintf(pool, "%s: %s", launch->message,
-                                ds_launch_summary(launch, &launch->rows, pool));
+        *message = apr_psprintf(pool, "%s: %s", launch->message, summary);
         return DS_LAUNCH_CANCELLED;
     }
-    *message = launch->message;
-    if (launch->crashes + 1 < DS_QUEUE_CRASHES_MAX)
+    if (launch->crashes + why->crashes < DS_QUEUE_CRASHES_MAX)
         return DS_LAUNCH_QUEUED;
-    *message = apr_psprintf(pool,
-                            "The runner died %d times in a row on this launch, which was given up. "
-                            "%s",
-                            DS_QUEUE_CRASHES_MAX, ds_launch_summary(launch, &launch->rows, pool));
+    *message = apr_psprintf(pool, "%s. %s", why->fault, summary);
     return DS_LAUNCH_FAILED;
 }
 
-static apr_status_t launch_reclaim(int *changed, ds_db_t *db, const ds_launch_t *launch,
-                                   const char *owner, apr_int64_t attempt, apr_time_t lease,
-                                   apr_time_t now, apr_pool_t *pool)
+static int launch_stays(ds_db_rows_t *rows, const leave_t *why, apr_time_t now)
 {
-    const char *message;
-    ds_launch_state_e state = state_after_loss(&message, launch, pool);
-    apr_time_t finished = ds_launch_state_is_end(state) ? now : 0;
+    const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
 
-    return ds_db_query(db, changed, STMT_QUEUE_RECLAIM,
-                       DS_ARGS(DS_TEXT(ds_launch_state_name(state)), DS_TEXT(message),
-                               DS_INT_OR_NULL(finished), DS_INT(launch->id), DS_TEXT(owner),
-                               DS_INT(attempt), DS_TEXT(ds_launch_state_name(launch->state)),
-                               DS_INT(lease)));
+    if (why->owner)
+        return strcmp(owner, why->owner) != 0;
+    return ds_db_rows_int(rows, LEASED_UNTIL) >= now && why->alive(owner);
 }
 
-apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *alive,
-                              apr_pool_t *scratch)
+static apr_status_t launch_leave(int *changed, ds_db_t *db, ds_db_rows_t *rows, const leave_t *why,
+                                 apr_time_t now, apr_pool_t *pool)
+{
+    const ds_launch_t *launch = ds_launch_read(rows, pool);
+    const char *message;
+    ds_launch_state_e state = state_after(&message, launch, why, pool);
+    apr_time_t finished = ds_launch_state_is_end(state) ? now : 0;
+
+    return ds_db_query(db, changed, STMT_QUEUE_LEAVE,
+                       DS_ARGS(DS_TEXT(ds_launch_state_name(state)), DS_TEXT(message),
+                               DS_INT_OR_NULL(finished), DS_INT(why->crashes), DS_INT(launch->id),
+                               DS_TEXT(ds_db_rows_text(rows, LEASED_OWNER)),
+                               DS_INT(ds_db_rows_int(rows, LEASED_ATTEMPT)),
+                               DS_TEXT(ds_launch_state_name(launch->state)),
+                               DS_INT(ds_db_rows_int(rows, LEASED_UNTIL))));
+}
+
+static apr_status_t launches_leave(int *left, ds_db_t *db, const leave_t *why, apr_pool_t *scratch)
 {
     apr_time_t now;
     ds_db_rows_t *rows;
     apr_status_t status = ds_db_now(&now, db);
 
-    *reclaimed = 0;
+    *left = 0;
     if (status == APR_SUCCESS)
         status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
-        const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
-        apr_time_t lease = ds_db_rows_int(rows, LEASED_UNTIL);
         int changed = 0;
 
-        if (lease >= now && alive(owner))
+        if (launch_stays(rows, why, now))
             continue;
-        status = launch_reclaim(&changed, db, ds_launch_read(rows, scratch), owner,
-                                ds_db_rows_int(rows, LEASED_ATTEMPT), lease, now, scratch);
-        *reclaimed += changed;
+        status = launch_leave(&changed, db, rows, why, now, scratch);
+        *left += changed;
     }
     return status;
+}
+
+/* Between the look at a launch and its update somebody may ask to cancel it: look again. */
+static apr_status_t owned_leave(ds_db_t *db, const leave_t *why, apr_pool_t *scratch)
+{
+    int turn, left = 0;
+    apr_status_t status = APR_SUCCESS;
+
+    for (turn = 0; turn < 2 && status == APR_SUCCESS && !left; turn++)
+        status = launches_leave(&left, db, why, scratch);
+    return lost_if_none(status, left);
+}
+
+apr_status_t ds_queue_release(ds_db_t *db, const char *owner, apr_pool_t *scratch)
+{
+    leave_t why = {.owner = owner};
+
+    return owned_leave(db, &why, scratch);
+}
+
+apr_status_t ds_queue_stumble(ds_db_t *db, const char *owner, const char *fault,
+                              apr_pool_t *scratch)
+{
+    leave_t why = {.owner = owner, .crashes = 1, .fault = fault};
+
+    return owned_leave(db, &why, scratch);
+}
+
+apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *alive,
+                              apr_pool_t *scratch)
+{
+    leave_t why = {.alive = alive, .crashes = 1};
+
+    why.fault = apr_psprintf(scratch,
+                             "The runner died %d times in a row on this launch, which was given up",
+                             DS_QUEUE_CRASHES_MAX);
+    return launches_leave(reclaimed, db, &why, scratch);
 }

@@ -38,13 +38,15 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
 apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_state_e state,
                              const char *message);
 
-/* Hand a launch back to the queue, to go on at its checkpoint; not counted as a crash. */
-apr_status_t ds_queue_release(ds_db_t *db, const ds_claim_t *claim);
+/* Hand back what this runner owns, to go on at its checkpoint; not counted as a crash. A launch
+ * that was to be cancelled is cancelled, and says what was done. DS_ELOST: it owns nothing. */
+apr_status_t ds_queue_release(ds_db_t *db, const char *owner, apr_pool_t *scratch);
 
-/* Hand a launch back because the database refused the work itself (DS_EDB): counted like a crash,
- * so that the launch fails with this message when it happens DS_QUEUE_CRASHES_MAX times without
- * progress. */
-apr_status_t ds_queue_stumble(ds_db_t *db, const ds_claim_t *claim, const char *message);
+/* Hand it back because the database refused the work itself (DS_EDB): counted like a crash, so that
+ * the launch fails with this fault (a sentence without its full stop) and what was done, when it
+ * happens DS_QUEUE_CRASHES_MAX times without progress. */
+apr_status_t ds_queue_stumble(ds_db_t *db, const char *owner, const char *fault,
+                              apr_pool_t *scratch);
 
 /* True while the process that calls itself `owner` may be alive. */
 typedef int ds_queue_alive_cb(const char *owner);

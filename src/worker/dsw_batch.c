@@ -8,6 +8,8 @@
 #define BATCH_ROWS 10000
 #define BATCH_TIME apr_time_from_msec(200) /* others wait that long to write */
 #define BATCH_SIDE_BYTES (1024 * 1024)
+#define ROW_WEIGHT 4096               /* of a row beside its bytes */
+#define LOOK_WEIGHT (64 * ROW_WEIGHT) /* of rows between two looks at the clock */
 
 /* Bytes that wait for the commit. */
 typedef struct {
@@ -28,6 +30,7 @@ struct dsw_batch_t {
     int open; /* the transaction has begun */
     int careful;
     int rows;
+    apr_size_t weight; /* of the rows since the last look at the clock */
     apr_time_t began;
     const char *now;
 };
@@ -77,10 +80,11 @@ const char *dsw_batch_now(const dsw_batch_t *batch)
     return batch->now;
 }
 
-void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row)
+void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row, apr_size_t size)
 {
     batch->counters.read++;
     batch->rows++;
+    batch->weight += ROW_WEIGHT + size;
     switch (row) {
     case DSW_ROW_OK: batch->counters.ok++; break;
     case DSW_ROW_FAILED: batch->counters.failed++; break;
@@ -111,12 +115,15 @@ int dsw_batch_side_is_empty(const dsw_batch_t *batch, dsw_side_e side)
     return (side == DSW_FAILURES ? rows->failed : rows->skipped + rows->warned) == 0;
 }
 
-int dsw_batch_is_full(const dsw_batch_t *batch)
+int dsw_batch_is_full(dsw_batch_t *batch)
 {
     if (batch->rows >= BATCH_ROWS || batch->sides[DSW_FAILURES].size >= BATCH_SIDE_BYTES ||
         batch->sides[DSW_WARNINGS].size >= BATCH_SIDE_BYTES)
         return 1;
-    return (batch->rows & 63) == 63 && apr_time_now() - batch->began >= BATCH_TIME;
+    if (batch->weight < LOOK_WEIGHT)
+        return 0;
+    batch->weight = 0;
+    return apr_time_now() - batch->began >= BATCH_TIME;
 }
 
 /* Everything of a batch but its rows, in its transaction. */
@@ -145,6 +152,7 @@ static void batch_reset(dsw_batch_t *batch)
     batch->open = 0;
     batch->careful = 0;
     batch->rows = 0;
+    batch->weight = 0;
     batch->began = apr_time_now();
     for (i = 0; i < DSW_SIDES; i++)
         batch->sides[i].size = 0;

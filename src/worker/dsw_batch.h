@@ -22,8 +22,8 @@ apr_status_t dsw_batch_open(dsw_batch_t *batch);
 /* The time of the batch as RFC 3339, for _updated_at. Valid until the commit. */
 const char *dsw_batch_now(const dsw_batch_t *batch);
 
-/* Count a row. */
-void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row);
+/* Count a row of so many bytes. */
+void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row, apr_size_t size);
 
 /* Append bytes to a file beside the input; copied. */
 void dsw_batch_side_add(dsw_batch_t *batch, dsw_side_e side, const char *text, apr_size_t size);
@@ -32,7 +32,7 @@ void dsw_batch_side_add(dsw_batch_t *batch, dsw_side_e side, const char *text, a
 int dsw_batch_side_is_empty(const dsw_batch_t *batch, dsw_side_e side);
 
 /* Is the batch large or old enough to be committed? */
-int dsw_batch_is_full(const dsw_batch_t *batch);
+int dsw_batch_is_full(dsw_batch_t *batch);
 
 /* Commit with a checkpoint. *cancelled: somebody asked the launch to stop. DS_ELOST: another runner
  * owns the launch. On any failure nothing of the batch is kept and the counters are those of the

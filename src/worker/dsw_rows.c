@@ -63,7 +63,8 @@ static void side_add(rows_t *rows, dsw_side_e side, const ds_fmt_csv_record_t *r
         side_line_add(rows, side, &rows->header,
                       side == DSW_FAILURES ? DSW_FAILURE_COLUMN : DSW_WARNING_COLUMN);
     side_line_add(rows, side, record, reason);
-    dsw_batch_row_count(rows->batch, side == DSW_FAILURES ? DSW_ROW_FAILED : DSW_ROW_SKIPPED);
+    dsw_batch_row_count(rows->batch, side == DSW_FAILURES ? DSW_ROW_FAILED : DSW_ROW_SKIPPED,
+                        record->raw_length);
 }
 
 /* --- rows --- */
@@ -103,7 +104,7 @@ static apr_status_t row_take(rows_t *rows, const ds_fmt_csv_record_t *record)
     if (skipped)
         side_add(rows, DSW_WARNINGS, record, skipped);
     else
-        dsw_batch_row_count(rows->batch, DSW_ROW_OK);
+        dsw_batch_row_count(rows->batch, DSW_ROW_OK, record->raw_length);
     return APR_SUCCESS;
 }
 

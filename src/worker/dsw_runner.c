@@ -17,6 +17,7 @@ typedef struct {
     const dsw_t *worker;
     const char *owner;
     ds_db_t *db;
+    int owns; /* it may own a launch that it works on no more */
     unsigned seed;
 } runner_t;
 
@@ -47,16 +48,15 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
 }
 
 /* The launch goes back to the queue; one whose work the database itself refuses, not for ever. */
-static apr_status_t trouble_store(runner_t *runner, const ds_claim_t *claim,
-                                  const dsw_result_t *result, apr_pool_t *pool)
+static apr_status_t trouble_store(runner_t *runner, const dsw_result_t *result, apr_pool_t *pool)
 {
-    const char *message;
+    const char *fault;
 
     if (result->status == DS_EBUSY)
-        return ds_queue_release(runner->db, claim);
-    message = apr_psprintf(pool, "The database refused the work %d times in a row: %s",
-                           DS_QUEUE_CRASHES_MAX, ds_db_error(runner->db));
-    return ds_queue_stumble(runner->db, claim, message);
+        return ds_queue_release(runner->db, runner->owner, pool);
+    fault = apr_psprintf(pool, "The database refused the work %d times in a row: %s",
+                         DS_QUEUE_CRASHES_MAX, ds_db_error(runner->db));
+    return ds_queue_stumble(runner->db, runner->owner, fault, pool);
 }
 
 static apr_status_t result_store(runner_t *runner, const ds_claim_t *claim,
@@ -65,8 +65,8 @@ static apr_status_t result_store(runner_t *runner, const ds_claim_t *claim,
     switch (result->outcome) {
     case DSW_DONE: return ds_queue_finish(runner->db, claim, result->state, result->message);
     case DSW_LOST: return DS_ELOST;
-    case DSW_TROUBLE: return trouble_store(runner, claim, result, pool);
-    default: return ds_queue_release(runner->db, claim);
+    case DSW_TROUBLE: return trouble_store(runner, result, pool);
+    default: return ds_queue_release(runner->db, runner->owner, pool);
     }
 }
 
@@ -91,24 +91,42 @@ static void result_log(const ds_claim_t *claim, const dsw_result_t *result, apr_
                id, claim->launch->sync_id, ds_launch_state_name(result->state), result->message);
 }
 
+/* A launch whose end could not be stored: it goes on from its checkpoint, here or in another
+ * runner, and not only when its lease has ended. */
+static apr_status_t owned_release(runner_t *runner, apr_pool_t *pool)
+{
+    apr_status_t status =
+        runner->owns ? ds_queue_release(runner->db, runner->owner, pool) : DS_ELOST;
+
+    if (status == APR_SUCCESS)
+        ds_log(DS_LOG_NOTICE, APR_SUCCESS,
+               DSLOGNO(0545) "the launch that waited for the database is back in the queue");
+    if (status != APR_SUCCESS && status != DS_ELOST)
+        return status;
+    runner->owns = 0;
+    return APR_SUCCESS;
+}
+
 /* One launch from claim to end. APR_SUCCESS when it is done with, DS_ENOTFOUND when none waits;
  * anything else: the connection should be opened anew. */
 static apr_status_t turn_run(runner_t *runner, apr_pool_t *pool)
 {
     ds_claim_t *claim;
     dsw_result_t result;
-    apr_status_t status =
-        ds_queue_claim(&claim, runner->db, runner->owner, runner->worker->settings->lease, pool);
+    apr_status_t status = owned_release(runner, pool);
 
+    if (status == APR_SUCCESS)
+        status = ds_queue_claim(&claim, runner->db, runner->owner, runner->worker->settings->lease,
+                                pool);
+    runner->owns |= status != DS_ENOTFOUND;
     if (status != APR_SUCCESS)
         return status;
     result = launch_run(runner, claim, pool);
     status = result_store(runner, claim, &result, pool);
-    if (status == DS_ESTATE || status == DS_ELOST) {
-        result_log(claim, &result, DS_ELOST);
-        return APR_SUCCESS;
-    }
+    runner->owns = status != APR_SUCCESS && status != DS_ELOST;
     result_log(claim, &result, status);
+    if (status == DS_ELOST)
+        return APR_SUCCESS;
     return result.outcome == DSW_TROUBLE ? DS_EDB : status;
 }
 
@@ -136,7 +154,7 @@ static void turns_run(runner_t *runner, apr_pool_t *pool)
            (status == APR_SUCCESS || status == DS_ENOTFOUND || status == DS_EBUSY)) {
         apr_pool_clear(turn);
         status = turn_run(runner, turn);
-        if (status == DS_ENOTFOUND)
+        if (status == DS_ENOTFOUND || status == DS_EBUSY)
             wake_wait(runner);
     }
     if (!dsw_process_stopping()) {

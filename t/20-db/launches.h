@@ -66,7 +66,7 @@ static inline dsw_result_t claim_run(ds_db_t *db, const ds_claim_t *claim, const
     if (result.outcome == DSW_DONE)
         ds_queue_finish(db, claim, result.state, result.message);
     else if (result.outcome == DSW_INTERRUPTED)
-        ds_queue_release(db, claim);
+        ds_queue_release(db, claim->owner, test_pool);
     return result;
 }
 

@@ -141,7 +141,9 @@ static void test_owner(ds_db_t *db, const ds_sync_t *sync)
     ds_file_append(db, first->launch->id, "failures", "f\n", 2, test_pool);
     ds_file_append(db, first->launch->id, "failures", "gg\n", 3, test_pool);
     tap_is_number(ds_db_commit(db), APR_SUCCESS, "a batch is stored with its checkpoint");
-    tap_is_number(ds_queue_release(db, first), APR_SUCCESS, "a launch can be handed back");
+    tap_is_number(ds_queue_release(db, "r2", test_pool), DS_ELOST, "others cannot hand it back");
+    tap_is_number(ds_queue_release(db, "r1", test_pool), APR_SUCCESS,
+                  "a launch can be handed back");
     second = claim(db, "r2");
     tap_is_number(second->checkpoint.offset, 100, "the next runner goes on at the checkpoint");
     tap_is_number(second->launch->rows.ok, 4, "with the counters of then");
@@ -225,14 +227,17 @@ static void test_stumble(ds_db_t *db, const ds_sync_t *sync)
     apr_int64_t id = launch_accept(db, sync, "x")->id;
     int i;
 
-    for (i = 0; i < 2; i++)
-        ds_queue_stumble(db, claim(db, "r"), "no such table");
+    for (i = 0; i < 2; i++) {
+        claim(db, "r");
+        ds_queue_stumble(db, "r", "No such table", test_pool);
+    }
     tap_is_number(launch_get(db, id)->state, DS_LAUNCH_QUEUED,
                   "work that the database refuses is tried again");
-    ds_queue_stumble(db, claim(db, "r"), "no such table");
+    claim(db, "r");
+    ds_queue_stumble(db, "r", "No such table", test_pool);
     tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED,
                   "but does not block others for ever");
-    tap_is_text(launch_get(db, id)->message, "no such table", "and says why");
+    tap_is_text(launch_get(db, id)->message, "No such table. 0 rows imported", "and says why");
 }
 
 static void test_cancel(ds_db_t *db, const ds_sync_t *sync)
@@ -262,6 +267,30 @@ static void test_cancel(ds_db_t *db, const ds_sync_t *sync)
     ds_queue_finish(db, owned, DS_LAUNCH_CANCELLED, "0 rows imported");
     tap_is_text(launch_get(db, id)->message, "Cancelled by user: bob: 0 rows imported",
                 "what was done by then is said");
+}
+
+/* Somebody cancels a launch that its runner cannot go on with. */
+static void test_cancel_left(ds_db_t *db, const ds_sync_t *sync, int stumbles)
+{
+    ds_counters_t rows = {.read = 2, .ok = 2};
+    ds_checkpoint_t checkpoint = {10, 3};
+    apr_int64_t id = launch_accept(db, sync, "x")->id;
+    ds_claim_t *owned = claim(db, "r");
+    ds_launch_state_e state;
+    int cancelled;
+
+    ds_db_begin(db);
+    ds_queue_checkpoint(&cancelled, db, owned, &rows, &checkpoint, test_pool);
+    ds_db_commit(db);
+    ds_launch_cancel(&state, db, NULL, id, "ann", test_pool);
+    tap_is_number(stumbles ? ds_queue_stumble(db, "r", "No such table", test_pool)
+                           : ds_queue_release(db, "r", test_pool),
+                  APR_SUCCESS, "a launch that is to be cancelled can be let go");
+    tap_is_number(launch_get(db, id)->state, DS_LAUNCH_CANCELLED, "and is cancelled at once");
+    tap_is_text(launch_get(db, id)->message, "Cancelled by user: ann: 2 rows imported",
+                "with what was done by then");
+    tap_ok(launch_get(db, id)->finished_at != 0, "it has ended");
+    tap_ok(claim(db, "r") == NULL, "and is not run again");
 }
 
 static void test_list(ds_db_t *db)
@@ -294,6 +323,8 @@ int main(void)
     test_crashes_of_export(db, cars);
     test_stumble(db, cars);
     test_cancel(db, cars);
+    test_cancel_left(db, cars, 0);
+    test_cancel_left(db, cars, 1);
     test_list(db);
     return database_end(db);
 }

@@ -226,6 +226,44 @@ static void test_cancelled(ds_db_t *db)
                   "and no row is missing");
 }
 
+/* "vin,note" and so many rows, each of that many bytes in its note. */
+static const char *csv_large_make(int count, apr_size_t size)
+{
+    char *text = apr_palloc(test_pool, 32 + (size + 16) * (apr_size_t)count), *to = text;
+    int i;
+
+    to += sprintf(to, "vin,note\n");
+    for (i = 1; i <= count; i++) {
+        to += sprintf(to, "V%d,", i);
+        memset(to, 'n', size);
+        to += size;
+        *to++ = '\n';
+    }
+    *to = '\0';
+    return text;
+}
+
+/* Fewer rows than those between two looks at the clock, were it not for their size. */
+static void test_cancelled_large(ds_db_t *db)
+{
+    ds_launch_t *launch;
+    ds_launch_state_e state;
+    ds_claim_t *claim;
+
+    outside_number(reset_sql);
+    outside_number("CREATE TRIGGER rule AFTER INSERT ON car BEGIN"
+                   " SELECT length(hex(zeroblob(8000000))); END; SELECT 1");
+    launch = launch_accept(db, import, csv_large_make(60, 1000000));
+    claim = claim_take(db);
+    ds_launch_cancel(&state, db, NULL, launch->id, "ann", test_pool);
+    claim_run(db, claim, import);
+    launch = launch_get(db, launch->id);
+    tap_is_number(launch->state, DS_LAUNCH_CANCELLED, "large rows do not put off a cancel");
+    tap_ok(launch->rows.ok > 0 && launch->rows.ok <= 30, "nor the end of a transaction");
+    printf("# %d rows in the first batch\n", (int)launch->rows.ok);
+    outside_number("DROP TRIGGER rule; SELECT 1");
+}
+
 /* --- deletes --- */
 
 static void test_delete(ds_db_t *db)
@@ -287,6 +325,7 @@ int main(void)
     test_interrupted(&db);
     test_lost(db);
     test_cancelled(db);
+    test_cancelled_large(db);
     test_delete(db);
     test_marks(db);
     return database_end(db);

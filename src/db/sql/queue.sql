@@ -37,19 +37,6 @@ SET state = 'cancelled', message = coalesce(message || ': ', '') || %s, finished
 owner = NULL, lease_until = NULL
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'cancelling'
 
--- :QUEUE_RELEASE
-UPDATE ds_launch SET state = 'queued', owner = NULL, lease_until = NULL
-WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
-
--- The database refused the work itself: back to the queue, but not for ever.
--- :QUEUE_STUMBLE
-UPDATE ds_launch
-SET state = CASE WHEN crashes + 1 < %lld THEN 'queued' ELSE 'failed' END,
-message = CASE WHEN crashes + 1 < %lld THEN message ELSE %s END,
-finished_at = CASE WHEN crashes + 1 < %lld THEN NULL ELSE CAST(%lld AS bigint) END,
-crashes = crashes + 1, owner = NULL, lease_until = NULL
-WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
-
 -- The columns of a launch as in launch.sql, then who owns it.
 -- :QUEUE_LEASED
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
@@ -57,8 +44,9 @@ rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, in
 owner, attempt, lease_until
 FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
 
--- :QUEUE_RECLAIM
+-- A launch leaves its runner before its end.
+-- :QUEUE_LEAVE
 UPDATE ds_launch
-SET state = %s, message = %s, finished_at = %lld, crashes = crashes + 1, owner = NULL,
+SET state = %s, message = %s, finished_at = %lld, crashes = crashes + %lld, owner = NULL,
 lease_until = NULL
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state = %s AND lease_until = %lld
