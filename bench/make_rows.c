@@ -1,12 +1,14 @@
 /* Writes a CSV file of customers to standard output: the same bytes for the same arguments.
  *
- *   make_rows [ROWS [SEED]]
+ *   make_rows [ROWS [SEED [FIRST [sorted|shuffled [STEP]]]]]
  *
  * Ten columns, about 114 bytes a row; a quarter of the names is quoted because of a comma, an
- * eighth of the notes holds doubled quotes, one in 64 a line break. */
+ * eighth of the notes holds doubled quotes, one in 64 a line break. The keys are FIRST, FIRST +
+ * STEP and so on; shuffled, the rows stand in any order. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t state;
 
@@ -66,15 +68,39 @@ static void row_write(long row)
     note_write();
 }
 
+/* The keys in a random order (Fisher and Yates), or NULL. */
+static uint32_t *keys_shuffle(long rows)
+{
+    uint32_t *keys = malloc(sizeof(*keys) * (size_t)rows), kept;
+    long i, other;
+
+    for (i = 0; keys && i < rows; i++) {
+        keys[i] = (uint32_t)i;
+    }
+    for (i = rows - 1; keys && i > 0; i--) {
+        other = number_below((unsigned)i + 1);
+        kept = keys[i];
+        keys[i] = keys[other];
+        keys[other] = kept;
+    }
+    return keys;
+}
+
 int main(int argc, char **argv)
 {
-    long rows = argc > 1 ? atol(argv[1]) : 1000000, row;
+    long rows = argc > 1 ? atol(argv[1]) : 1000000, first = argc > 3 ? atol(argv[3]) : 1, row;
+    long step = argc > 5 ? atol(argv[5]) : 1;
+    uint32_t *keys = NULL;
 
     state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     state = state * 0x9E3779B97F4A7C15ULL + 1;
-    puts("customer,name,email,phone,city,active,since,balance,points,note");
-    for (row = 1; row <= rows; row++) {
-        row_write(row);
+    if (argc > 4 && !strcmp(argv[4], "shuffled") && !(keys = keys_shuffle(rows))) {
+        return 1;
     }
+    puts("customer,name,email,phone,city,active,since,balance,points,note");
+    for (row = 0; row < rows; row++) {
+        row_write(first + step * (keys ? (long)keys[row] : row));
+    }
+    free(keys);
     return ferror(stdout) || fflush(stdout) != 0;
 }

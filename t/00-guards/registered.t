@@ -21,10 +21,10 @@ sub missing {
 }
 
 ok missing(registered("A = t/a.t\n# t/b.t\n"), 't/a.t', 't/b.t'), 'the guard sees a file that is not registered';
-my @fragments = files(qr/\.am$/, 'Makefile.am', 't');
+my @fragments = files(qr/\.am$/, 'Makefile.am', 't', 'bench');
 my $words = registered(map { text($_) } @fragments);
 for (['t', qr/(?:\.(?:t|pm|c|h|in|tmpl|json|mjs|py|PL)|\/stages|\/corpus\/.*)$/], ['src', qr/\.(?:c|h|sql|awk)$/],
-     ['docs', qr/./], ['conf', qr/./]) {
+     ['docs', qr/./], ['conf', qr/./], ['bench', qr/\.(?:c|h|pm|pl|mjs)$|\/run$/]) {
     my ($folder, $match) = @$_;
     my @files = files($match, $folder);
     ok scalar @files, "there are files in $folder to look at";

@@ -23,13 +23,13 @@ sub style_faults {
     return formatted($path) eq $text ? () : "$file: run clang-format-14 -i $file";
 }
 
-my @c = files(qr/\.[ch]$/, 'mod_datasync.c', 'src', 't');
+my @c = files(qr/\.[ch]$/, 'mod_datasync.c', 'src', 't', 'bench');
 guard('C files look as clang-format-14 makes them', files => \@c, faults => \&style_faults,
       bad => [['x.c', "int f(void) { return  1; }\n"]],
       good => [['x.c', "int f(void)\n{\n    return 1;\n}\n"]]);
 
 guard('no line ends in spaces, and files end with a line end',
-      files => [@c, files(qr/\.(?:pm|t|am|ac|sql|awk|in|md|conf)$/, 'src', 't', 'docs', 'conf', 'configure.ac', 'Makefile.am')],
+      files => [@c, files(qr/\.(?:p[lm]|mjs|t|am|ac|sql|awk|in|md|conf)$/, 'src', 't', 'bench', 'docs', 'conf', 'configure.ac', 'Makefile.am')],
       faults => sub {
           my ($file, $text) = @_;
           return "$file: no line end at the end" if length $text && $text !~ /\n\z/;

@@ -51,8 +51,8 @@ sub inside_faults {
 }
 
 guard('nothing that only one work place can read',
-      files => [files(qr/\.(?:[ch]|pm|t|py|mjs|am|ac|sql|awk|in|md|conf|json|PL|\d)$|^(?:[A-Z]+|bootstrap|\.ci\/run|t\/stages|conf\/demo\/\w+)$/,
-                      qw(mod_datasync.c src t docs conf man .ci configure.ac Makefile.am bootstrap README CHANGES))],
+      files => [files(qr/\.(?:[ch]|p[lm]|t|py|mjs|am|ac|sql|awk|in|md|conf|json|PL|\d)$|^(?:[A-Z]+|bootstrap|\.ci\/run|t\/stages|conf\/demo\/\w+)$/,
+                      qw(mod_datasync.c src t bench docs conf man .ci configure.ac Makefile.am bootstrap README CHANGES))],
       faults => \&inside_faults,
       bad => [['x', 'see iss' . 'ue 12'], ['x', 'in /wo' . 'rk/main'], ['x', 'https://regis' . 'try.example.org']],
       good => [['x', 'an issue of taste']]);

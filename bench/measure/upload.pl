@@ -1,0 +1,46 @@
+# Row 7: an upload beside a bare writer of blobs, and the memory that it takes.
+use strict;
+use warnings FATAL => 'all';
+use DSBench;
+use DSBenchNode;
+use File::Temp qw(tempdir);
+use JSON::PP;
+
+my $file = data_file(row_count());
+
+sub blob_measure {
+    my ($transactions) = @_;
+    my $dir = tempdir('datasync-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $text = qx('$DSBench::option{builddir}/bench/blob_writer' sqlite3 '$dir/t.db' '$file' $transactions);
+    die "blob_writer failed\n" if $? != 0;
+    return decode_json($text);
+}
+
+# Small ones before it open connections. Then the runners stand still, so that nobody else works.
+sub upload_measure {
+    my ($path) = @_;
+    my $node = DSBenchNode->fresh;
+    $node->post(data_file(10), path => $path) for 1 .. 8;
+    $node->idle_wait;
+    $node->workers_halt;
+    my @pids = $node->httpd_pids;
+    my ($cpu, $rss) = (processes_cpu(@pids), peaks_reset(@pids));
+    my $seconds = $node->post($file, path => $path);
+    my $figures = {seconds => $seconds, cpu => processes_cpu(@pids) - $cpu, growth => processes_peak(@pids) - $rss};
+    $node->workers_continue;
+    $node->stop;
+    return $figures;
+}
+
+my $found = in_turn(run_count(),
+    'blob writer' => sub { blob_measure('each') },
+    'blob writer, one transaction' => sub { blob_measure('once') },
+    'upload' => sub { upload_measure(undef) },
+    'discard' => sub { upload_measure('/bench/discard') });
+my ($blobs, $upload, $discard, $once) = @$found{'blob writer', 'upload', 'discard', 'blob writer, one transaction'};
+my $ours = ['upload', $upload->{seconds}, 's', $upload->{cpu}];
+results_write({name => 'upload', row => 7, title => sprintf('upload of %.0f MB, SQLite', (-s $file) / 1e6)},
+    claim('blob writer / upload', ['blob writer', $blobs->{seconds}, 's', $blobs->{cpu}], $ours, '>= 0.9'),
+    claim('blob writer with one transaction / upload', ['one transaction', $once->{seconds}, 's', $once->{cpu}], $ours),
+    claim('read and discard / upload', ['discard', $discard->{seconds}, 's', $discard->{cpu}], $ours),
+    claim('memory of httpd / 4 MiB', ['growth', $upload->{growth} / 1048576, 'MiB'], ['goal', 4, 'MiB'], '<= 1'));
