@@ -1,8 +1,51 @@
 #include "ds_settings.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include <jansson.h>
 
 #include <apr_strings.h>
+
+#define LEVEL_FIRST DS_LOG_CRIT
+
+static const char *const level_names[] = {"crit", "error", "warn",  "notice",
+                                          "info", "debug", "trace1"};
+
+#define LEVELS ((int)(sizeof(level_names) / sizeof(*level_names)))
+
+typedef enum member_kind_e {
+    MEMBER_TEXT,
+    MEMBER_NUMBER,
+    MEMBER_SECONDS,
+    MEMBER_LEVEL,
+    MEMBER_DEFINITIONS
+} member_kind_e;
+
+typedef struct member_t {
+    const char *name;
+    member_kind_e kind;
+    size_t offset; /* in ds_settings_t */
+    int least;     /* of a number */
+    int most;
+} member_t;
+
+#define AT(field) offsetof(ds_settings_t, field)
+
+static const member_t members[] = {
+    {"db_driver", MEMBER_TEXT, AT(db_driver), 0, 0},
+    {"db_params", MEMBER_TEXT, AT(db_params), 0, 0},
+    {"runners", MEMBER_NUMBER, AT(runners), 0, 64},
+    {"lease_seconds", MEMBER_SECONDS, AT(lease), 5, 3600},
+    {"cache_mb", MEMBER_NUMBER, AT(cache_mb), 1, 16384},
+    {"log_level", MEMBER_LEVEL, AT(log_level), 0, 0},
+    {"user", MEMBER_TEXT, AT(user), 0, 0},
+    {"group", MEMBER_TEXT, AT(group), 0, 0},
+    {"wake_fd", MEMBER_NUMBER, AT(wake_fd), -1, 65535},
+    {"definitions", MEMBER_DEFINITIONS, AT(def), 0, 0},
+};
+
+#define MEMBERS (sizeof(members) / sizeof(*members))
 
 ds_settings_t *ds_settings_make(apr_pool_t *pool)
 {
@@ -17,14 +60,22 @@ ds_settings_t *ds_settings_make(apr_pool_t *pool)
     return settings;
 }
 
+/* httpd knows more levels than are told apart here. */
+static const char *level_name(ds_log_level_e level)
+{
+    int i = (int)level - LEVEL_FIRST;
+
+    return level_names[i < 0 ? 0 : i < LEVELS ? i : LEVELS - 1];
+}
+
 const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool)
 {
     json_t *root =
-        json_pack("{s:s, s:s, s:i, s:I, s:i, s:i, s:s*, s:s*, s:i}", "db_driver",
+        json_pack("{s:s, s:s, s:i, s:I, s:i, s:s, s:s*, s:s*, s:i}", "db_driver",
                   settings->db_driver, "db_params", settings->db_params, "runners",
                   settings->runners, "lease_seconds", (json_int_t)apr_time_sec(settings->lease),
-                  "cache_mb", settings->cache_mb, "log_level", (int)settings->log_level, "user",
-                  settings->user, "group", settings->group, "wake_fd", settings->wake_fd);
+                  "cache_mb", settings->cache_mb, "log_level", level_name(settings->log_level),
+                  "user", settings->user, "group", settings->group, "wake_fd", settings->wake_fd);
     const char *copy;
     char *text;
 
@@ -38,72 +89,194 @@ const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool)
     return copy;
 }
 
-static ds_problem_t *range_check(const char *member, apr_int64_t value, apr_int64_t least,
-                                 apr_int64_t most, apr_pool_t *pool)
+/* --- where a member stands --- */
+
+/* The end of the string that begins at a quote: its closing quote, or the end of the text. */
+static const char *string_end(const char *quote)
 {
-    if (value >= least && value <= most)
-        return NULL;
-    return ds_problem_make(pool, DS_EINPUT,
-                           "settings: %s is %" APR_INT64_T_FMT ", it must be %" APR_INT64_T_FMT
-                           " to %" APR_INT64_T_FMT,
-                           member, value, least, most);
+    const char *p = quote + 1;
+
+    while (*p && *p != '"')
+        p += *p == '\\' && p[1] ? 2 : 1;
+    return p;
 }
 
-static ds_problem_t *members_check(const ds_settings_t *settings, apr_pool_t *pool)
+static int is_key(const char *quote, const char *end, const char *name)
 {
-    ds_problem_t *problem = range_check("runners", settings->runners, 1, 64, pool);
+    apr_size_t length = strlen(name);
 
-    if (!problem)
-        problem = range_check("lease_seconds", apr_time_sec(settings->lease), 2, 3600, pool);
-    if (!problem)
-        problem = range_check("cache_mb", settings->cache_mb, 1, 4096, pool);
-    return problem;
+    return (apr_size_t)(end - quote) == length + 1 && !strncmp(quote + 1, name, length) &&
+           end[1 + strspn(end + 1, " \t\r\n")] == ':';
 }
 
-static const char *text_copy(const char *text, apr_pool_t *pool)
+/* The quote before the member's name, or NULL when it is not there, or written with escapes. */
+static const char *member_find(const char *json, const char *name)
 {
-    return text ? apr_pstrdup(pool, text) : NULL;
+    const char *p, *end;
+    int depth = 0;
+
+    for (p = json; *p; p++) {
+        if (*p == '{' || *p == '[')
+            depth++;
+        else if (*p == '}' || *p == ']')
+            depth--;
+        if (*p != '"')
+            continue;
+        end = string_end(p);
+        if (!*end)
+            return NULL;
+        if (depth == 1 && is_key(p, end, name))
+            return p;
+        p = end;
+    }
+    return NULL;
 }
 
-static ds_problem_t *members_read(ds_settings_t *settings, json_t *root, json_t **definitions,
+ds_problem_t *ds_settings_problem(const char *json, const char *member, const char *fault,
                                   apr_pool_t *pool)
 {
-    const char *driver, *params, *user = NULL, *group = NULL;
-    json_int_t lease = apr_time_sec(settings->lease);
-    int level = settings->log_level;
-    json_error_t error;
+    const char *found = member_find(json, member), *p;
+    int line = 1, column = 1;
 
-    if (json_unpack_ex(
-            root, &error, 0, "{s:s, s:s, s?:i, s?:I, s?:i, s?:i, s?:s, s?:s, s?:i, s?:o}",
-            "db_driver", &driver, "db_params", &params, "runners", &settings->runners,
-            "lease_seconds", &lease, "cache_mb", &settings->cache_mb, "log_level", &level, "user",
-            &user, "group", &group, "wake_fd", &settings->wake_fd, "definitions", definitions))
-        return ds_problem_make(pool, DS_EINPUT, "settings: %s", error.text);
-    settings->db_driver = apr_pstrdup(pool, driver);
-    settings->db_params = apr_pstrdup(pool, params);
-    settings->user = text_copy(user, pool);
-    settings->group = text_copy(group, pool);
-    settings->lease = apr_time_from_sec(lease);
-    settings->log_level = (ds_log_level_e)level;
-    return members_check(settings, pool);
+    if (!found)
+        return ds_problem_make(pool, DS_EINPUT, "%s: %s", member, fault);
+    for (p = json; p < found; p++) {
+        if (*p == '\n') {
+            line++;
+            column = 1;
+        }
+        else if ((*p & 0xC0) != 0x80) /* a character, not a later byte of one */
+            column++;
+    }
+    return ds_problem_make(pool, DS_EINPUT, "line %d, column %d: %s: %s", line, column, member,
+                           fault);
+}
+
+/* --- reading --- */
+
+static const char *number_read(int *number, json_t *value, const member_t *member, apr_pool_t *pool)
+{
+    json_int_t given = json_integer_value(value);
+
+    if (!json_is_integer(value) || given < member->least || given > member->most)
+        return apr_psprintf(pool, "write a whole number from %d to %d, without quotes",
+                            member->least, member->most);
+    *number = (int)given;
+    return NULL;
+}
+
+static const char *level_read(ds_log_level_e *level, json_t *value)
+{
+    const char *name = json_is_string(value) ? json_string_value(value) : "";
+    int i;
+
+    for (i = 0; i < LEVELS; i++)
+        if (!strcmp(level_names[i], name)) {
+            *level = (ds_log_level_e)(LEVEL_FIRST + i);
+            return NULL;
+        }
+    return "write \"crit\", \"error\", \"warn\", \"notice\", \"info\", \"debug\" or \"trace1\"";
+}
+
+static const char *text_read(const char **text, json_t *value, apr_pool_t *pool)
+{
+    if (!json_is_string(value) || !json_string_length(value))
+        return "write a text in double quotes, which is not empty";
+    *text = apr_pstrdup(pool, json_string_value(value));
+    return NULL;
+}
+
+static const char *definitions_read(ds_def_t **def, json_t *value, apr_pool_t *pool)
+{
+    char *dump = json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    ds_problem_t *problem = ds_def_from_json(def, dump ? dump : "", pool);
+
+    free(dump);
+    return problem ? problem->text : NULL;
+}
+
+/* NULL, or what to write. */
+static const char *member_read(ds_settings_t *settings, const member_t *member, json_t *value,
+                               apr_pool_t *pool)
+{
+    void *field = (char *)settings + member->offset;
+    const char *fault;
+    int number = 0;
+
+    switch (member->kind) {
+    case MEMBER_NUMBER: return number_read(field, value, member, pool);
+    case MEMBER_LEVEL: return level_read(field, value);
+    case MEMBER_DEFINITIONS: return definitions_read(field, value, pool);
+    case MEMBER_SECONDS:
+        fault = number_read(&number, value, member, pool);
+        *(apr_interval_time_t *)field = apr_time_from_sec(number);
+        return fault;
+    default: return text_read(field, value, pool);
+    }
+}
+
+static const member_t *member_get(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < MEMBERS; i++)
+        if (!strcmp(members[i].name, name))
+            return &members[i];
+    return NULL;
+}
+
+static ds_problem_t *members_read(ds_settings_t *settings, json_t *root, const char *json,
+                                  apr_pool_t *pool)
+{
+    const member_t *member;
+    const char *name, *fault;
+    json_t *value;
+
+    json_object_foreach(root, name, value)
+    {
+        member = member_get(name);
+        fault = member ? member_read(settings, member, value, pool)
+                       : "there is no such member: see datasync-worker(8) for those there are";
+        if (fault)
+            return ds_settings_problem(json, name, fault, pool);
+    }
+    if (!json_object_get(root, "db_driver"))
+        return ds_problem_make(pool, DS_EINPUT,
+                               "db_driver is missing: write \"sqlite3\" or \"pgsql\"");
+    if (!json_object_get(root, "db_params"))
+        return ds_problem_make(pool, DS_EINPUT,
+                               "db_params is missing: write the path of the SQLite file, or the "
+                               "connection string of PostgreSQL");
+    return NULL;
+}
+
+/* Jansson's own text shows what stands near the fault, which may be a password. */
+static const char *syntax_text(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_duplicate_key: return "a member stands twice: write it once";
+    case json_error_premature_end_of_input:
+        return "the end is missing: close each quote, bracket and brace";
+    case json_error_invalid_utf8: return "this is not UTF-8";
+    case json_error_end_of_input_expected: return "something follows the last brace: remove it";
+    default:
+        return "this is not JSON: look for a comma, a colon or a quote that is missing or too much";
+    }
 }
 
 ds_problem_t *ds_settings_from_json(ds_settings_t **settings, const char *text, apr_pool_t *pool)
 {
     json_error_t error;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error), *definitions = NULL;
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     ds_problem_t *problem;
-    char *dump;
 
     if (!root)
-        return ds_problem_make(pool, DS_EINPUT, "settings: line %d: %s", error.line, error.text);
+        return ds_problem_make(pool, DS_EINPUT, "line %d, column %d: %s", error.line, error.column,
+                               syntax_text(&error));
     *settings = ds_settings_make(pool);
-    problem = members_read(*settings, root, &definitions, pool);
-    if (!problem && definitions) {
-        dump = json_dumps(definitions, JSON_COMPACT | JSON_PRESERVE_ORDER);
-        problem = ds_def_from_json(&(*settings)->def, dump ? dump : "", pool);
-        free(dump);
-    }
+    problem = json_is_object(root)
+                  ? members_read(*settings, root, text, pool)
+                  : ds_problem_make(pool, DS_EINPUT, "write { first and } last, members between");
     json_decref(root);
     return problem;
 }

@@ -1,5 +1,6 @@
-/* What the worker program needs to be told by whoever starts it: one JSON document on its standard
- * input. It may hold a password inside the database parameters, so it is never logged. */
+/* What the worker program needs to be told by whoever starts it: one JSON document, from httpd on
+ * its standard input, or from a file of the administrator's (dsw_config). It may hold a password
+ * inside the database parameters, so it is never logged. */
 #ifndef DS_SETTINGS_H
 #define DS_SETTINGS_H
 
@@ -9,7 +10,7 @@
 typedef struct ds_settings_t {
     const char *db_driver;     /* "sqlite3" or "pgsql" */
     const char *db_params;     /* a file's absolute path, or libpq's connection string */
-    int runners;               /* 1 to 64 */
+    int runners;               /* 1 to 64; 0: write the definitions and leave */
     apr_interval_time_t lease; /* how long a runner may be silent before its launch is taken away */
     int cache_mb;              /* SQLite page cache of each runner, in MiB */
     ds_log_level_e log_level;
@@ -24,7 +25,12 @@ ds_settings_t *ds_settings_make(apr_pool_t *pool);
 
 const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool);
 
-/* Read them back; the problem names the member that is wrong. */
+/* Read them back; the problem names line, column and member, what is wrong, and what to write. It
+ * shows nothing of a value. */
 ds_problem_t *ds_settings_from_json(ds_settings_t **settings, const char *json, apr_pool_t *pool);
+
+/* The problem of one member of that document, with its place: "line 3, column 5: member: fault". */
+ds_problem_t *ds_settings_problem(const char *json, const char *member, const char *fault,
+                                  apr_pool_t *pool);
 
 #endif

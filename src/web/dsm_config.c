@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ds_secret.h"
 #include "dsm_config_value.h"
 
 extern module AP_MODULE_DECLARE_DATA datasync_module;
@@ -102,16 +103,6 @@ static const char *global_check(const ap_directive_t **place, cmd_parms *cmd)
     return fault;
 }
 
-/* mod_info and -D DUMP_CONFIG print arguments as they stand in the file. */
-static int holds_password(const char *params)
-{
-    const char *user = strstr(params, "://");
-    const char *host = user ? strchr(user, '@') : NULL;
-    const char *colon = user ? strchr(user + 3, ':') : NULL;
-
-    return strcasestr(params, "password") || (host && colon && colon < host);
-}
-
 static const char *database_params_read(const char **params, cmd_parms *cmd, const char *driver,
                                         const char *text)
 {
@@ -122,11 +113,12 @@ static const char *database_params_read(const char **params, cmd_parms *cmd, con
         return is_sqlite ? NULL
                          : "write the connection string too, for example \"dbname=datasync\"";
     }
-    if (!is_sqlite && !dsm_config_secret_is_kept(text) && holds_password(text)) {
+    /* mod_info and -D DUMP_CONFIG print arguments as they stand in the file. */
+    if (!is_sqlite && !ds_secret_is_kept(text) && ds_secret_is_in(text)) {
         return "a password here would be shown by mod_info: write the connection string into a "
-               "file and file:/path/of/the/file here, or env:NAME";
+               "file and file:/path/of/the/file here, or env:NAME, or exec:/program";
     }
-    fault = dsm_config_secret_read(params, text, cmd->pool);
+    fault = ds_secret_read(params, text, cmd->pool);
     if (!fault && is_sqlite) {
         *params = ap_server_root_relative(cmd->pool, *params);
         fault = *params ? NULL : "this is no path: write a path below ServerRoot or a whole one";
@@ -331,7 +323,7 @@ static const char *cmd_DataSyncAPI(cmd_parms *cmd, void *unused, const char *nam
 const command_rec dsm_config_directives[] = {
     AP_INIT_TAKE12("DataSyncDatabase", cmd_DataSyncDatabase, NULL, RSRC_CONF,
                    "the driver (sqlite3 or pgsql) and its file or connection string, which may be "
-                   "file:/path or env:NAME"),
+                   "file:/path, env:NAME or exec:/program"),
     AP_INIT_TAKE_ARGV("DataSyncWorker", cmd_DataSyncWorker, NULL, RSRC_CONF,
                       "On or Off, then runners=NUMBER program=/path cache=MIB lease=SECONDS"),
     AP_INIT_TAKE1("DataSyncMaxUpload", cmd_DataSyncMaxUpload, NULL, RSRC_CONF,

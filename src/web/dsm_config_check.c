@@ -70,9 +70,6 @@ static int worker_check(const dsm_config_t *config, apr_pool_t *ptemp, server_re
     const char *program = config->worker_program ? config->worker_program : DATASYNC_WORKER_PROGRAM;
     apr_finfo_t info;
 
-    if (config->worker_on == 0) {
-        return 0;
-    }
     if (apr_stat(&info, program, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) == APR_SUCCESS &&
         info.filetype == APR_REG && (info.protection & APR_FPROT_WEXECUTE)) {
         return 0;

@@ -1,23 +1,12 @@
 #include "dsm_config_value.h"
 
-#include <apr_env.h>
-#include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <errno.h>
 #include <string.h>
 
-#define SECRET_SIZE_MAX 4096
 #define DURATION_MAX (APR_INT64_C(36525) * 86400) /* seconds */
-
-static const char SECRET_FILE[] = "file:";
-static const char SECRET_ENV[] = "env:";
-
-static int starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
 
 /* The number at the beginning of text; *end is where it stops, text itself when there is none. */
 static apr_int64_t digits_read(const char **end, const char *text)
@@ -119,84 +108,4 @@ const char *dsm_config_duration_read(apr_interval_time_t *value, const char *tex
     }
     *value = apr_time_from_sec(number * seconds);
     return NULL;
-}
-
-static const char *secret_file_check(apr_file_t *file, const char *path, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-
-    if (apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_TYPE, file) != APR_SUCCESS ||
-        info.filetype != APR_REG) {
-        return apr_psprintf(pool, "%s is not a file", path);
-    }
-    if (info.protection & APR_FPROT_WREAD) {
-        return apr_psprintf(pool, "everybody on this machine can read %s: chmod o-rwx it", path);
-    }
-    return NULL;
-}
-
-static const char *secret_line_read(const char **value, apr_file_t *file, const char *path,
-                                    apr_pool_t *pool)
-{
-    char *line = apr_palloc(pool, SECRET_SIZE_MAX);
-
-    if (apr_file_gets(line, SECRET_SIZE_MAX, file) != APR_SUCCESS) {
-        return apr_psprintf(pool, "%s is empty: write the value into its first line", path);
-    }
-    if (strlen(line) == SECRET_SIZE_MAX - 1) {
-        return apr_psprintf(pool, "the first line of %s is longer than %d bytes", path,
-                            SECRET_SIZE_MAX - 2);
-    }
-    line[strcspn(line, "\r\n")] = '\0';
-    if (!*line) {
-        return apr_psprintf(pool, "the first line of %s is empty", path);
-    }
-    *value = line;
-    return NULL;
-}
-
-static const char *secret_file_read(const char **value, const char *path, apr_pool_t *pool)
-{
-    apr_file_t *file;
-    apr_status_t rv;
-    const char *fault;
-    char text[120];
-
-    if (*path != '/') {
-        return "write the whole path of the file, for example file:/etc/datasync/database";
-    }
-    rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, pool);
-    if (rv != APR_SUCCESS) {
-        return apr_psprintf(pool, "cannot read %s: %s", path, apr_strerror(rv, text, sizeof(text)));
-    }
-    fault = secret_file_check(file, path, pool);
-    if (!fault) {
-        fault = secret_line_read(value, file, path, pool);
-    }
-    apr_file_close(file);
-    return fault;
-}
-
-const char *dsm_config_secret_read(const char **value, const char *text, apr_pool_t *pool)
-{
-    char *found;
-
-    if (starts_with(text, SECRET_FILE)) {
-        return secret_file_read(value, text + strlen(SECRET_FILE), pool);
-    }
-    if (starts_with(text, SECRET_ENV)) {
-        if (apr_env_get(&found, text + strlen(SECRET_ENV), pool) != APR_SUCCESS || !*found) {
-            return apr_psprintf(pool, "the environment of httpd has no variable %s",
-                                text + strlen(SECRET_ENV));
-        }
-        *value = found;
-        return NULL;
-    }
-    *value = text;
-    return NULL;
-}
-
-int dsm_config_secret_is_kept(const char *text)
-{
-    return starts_with(text, SECRET_FILE) || starts_with(text, SECRET_ENV);
 }

@@ -1,4 +1,4 @@
-/* Arguments of directives: numbers, sizes and secrets.
+/* Arguments of directives: numbers, sizes and times.
  *
  * Parent only, while the configuration is read. Each function returns NULL, or the reason why the
  * text is not such a value, which continues "DIRECTIVE ARGUMENT: ". Results live in pool. */
@@ -19,13 +19,5 @@ const char *dsm_config_size_read(apr_int64_t *value, const char *text, apr_int64
 /* A time: a whole number with s, min, h or d behind it, at most 100 years; or 0. */
 const char *dsm_config_duration_read(apr_interval_time_t *value, const char *text,
                                      apr_pool_t *pool);
-
-/* A value that may be a secret: `file:/path` is the first line of that file, `env:NAME` the
- * environment variable of httpd, anything else stands for itself. The reason never shows the value.
- */
-const char *dsm_config_secret_read(const char **value, const char *text, apr_pool_t *pool);
-
-/* Is it one of the two forms that keep the value out of the configuration? */
-int dsm_config_secret_is_kept(const char *text);
 
 #endif

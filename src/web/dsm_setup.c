@@ -45,7 +45,10 @@ static ds_settings_t *settings_make(const dsm_config_t *config, server_rec *s, a
 
     settings->db_driver = config->db_driver ? config->db_driver : "sqlite3";
     settings->db_params = config->db_params ? config->db_params : DEFAULT_DATABASE;
-    if (config->runners != DSM_UNSET) {
+    if (config->worker_on == 0) {
+        settings->runners = 0;
+    }
+    else if (config->runners != DSM_UNSET) {
         settings->runners = config->runners;
     }
     if (config->cache_mb != DSM_UNSET) {
@@ -132,10 +135,7 @@ int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     database->params = settings->db_params;
     /* 5. The place of the database; the worker makes the database itself, as the run-time user. */
     database_directory_make(settings, s, ptemp);
-    /* 6. The worker, unless it runs elsewhere. */
-    if (config->worker_on == 0) {
-        return OK;
-    }
+    /* 6. The worker. Where it runs elsewhere, the program only stores the definitions for it. */
     return dsm_worker_start(s, worker_program(config), settings, pconf) == APR_SUCCESS
                ? OK
                : HTTP_INTERNAL_SERVER_ERROR;

@@ -35,7 +35,9 @@ typedef struct generation_t {
     const char *settings; /* JSON: may hold a password, never logged */
     apr_file_t *wake_read;
     apr_file_t *wake_write;
-    run_t *run; /* NULL: none runs, the monitor hook tries again */
+    run_t *run;     /* NULL: none runs, the monitor hook tries again */
+    int is_setup;   /* it only stores the definitions: the runners are elsewhere */
+    int has_set_up; /* it has done so, and is not needed any more */
     apr_pool_t *pool;
 } generation_t;
 
@@ -173,6 +175,12 @@ static void run_ended(run_t *run, const char *how, apr_wait_t wait_status)
     if (server_is_stopping()) {
         return;
     }
+    if (g->is_setup && wait_status == 0) {
+        g->has_set_up = 1;
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, g->server,
+                     DSLOGNO(0101) "the definitions are stored for workers elsewhere");
+        return;
+    }
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, g->server,
                  DSLOGNO(0072) "the worker, process %d, %s (%d): %s", pid, how, wait_status,
                  was_short ? "it is started again in some seconds" : "it is started again");
@@ -212,6 +220,7 @@ apr_status_t dsm_worker_start(server_rec *s, const char *program, ds_settings_t 
                      DSLOGNO(0073) "the worker's wake pipe cannot be made");
         return status;
     }
+    g->is_setup = settings->runners == 0;
     g->settings = ds_settings_to_json(settings, pconf);
     generation = g;
     apr_pool_cleanup_register(pconf, NULL, generation_forget, apr_pool_cleanup_null);
@@ -222,7 +231,7 @@ apr_status_t dsm_worker_start(server_rec *s, const char *program, ds_settings_t 
 
 int dsm_worker_monitor(apr_pool_t *pool, server_rec *s)
 {
-    if (generation && !generation->run && !server_is_stopping()) {
+    if (generation && !generation->run && !generation->has_set_up && !server_is_stopping()) {
         run_start(generation);
     }
     return DECLINED;

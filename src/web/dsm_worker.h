@@ -10,8 +10,8 @@
 #include "ds_settings.h"
 
 /* Parent, post_config: start the worker. It ends when pconf is cleared (SIGTERM, after three
- * seconds SIGKILL) and is started again when it dies. Sets settings->wake_fd. The settings need not
- * live on. */
+ * seconds SIGKILL) and is started again when it dies; one without runners only until it has ended
+ * well. Sets settings->wake_fd. The settings need not live on. */
 apr_status_t dsm_worker_start(server_rec *s, const char *program, ds_settings_t *settings,
                               apr_pool_t *pconf);
 

@@ -1,16 +1,18 @@
 /* datasync-worker: reads its settings, becomes the run-time user, and supervises (dsw_supervisor).
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
 #include "dsw.h"
+#include "dsw_config.h"
+#include "dsw_log.h"
 #include "dsw_process.h"
 #include "dsw_supervisor.h"
 
@@ -18,22 +20,13 @@
 #define EXIT_BRAKE                                                                                 \
     apr_time_from_sec(5) /* httpd restarts a worker at once; a failing one is slowed down */
 
-/* A line as httpd writes them, so that one error log reads as one. */
-static void sink_stderr(ds_log_level_e level, apr_status_t status, const char *text)
-{
-    static const char *const names[] = {"emerg",  "alert", "crit",  "error", "warn",
-                                        "notice", "info",  "debug", "trace1"};
-    char when[APR_CTIME_LEN], cause[300] = "", reason[200];
-    apr_time_t now = apr_time_now();
+enum { EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
 
-    apr_ctime(when, now);
-    if (status != APR_SUCCESS)
-        apr_snprintf(cause, sizeof(cause), ": (%d)%s", status,
-                     status >= APR_OS_START_USERERR ? "see docs/messages.md"
-                                                    : apr_strerror(status, reason, sizeof(reason)));
-    fprintf(stderr, "[%.19s.%06ld %s] [datasync:%s] [pid %ld] %s%s\n", when,
-            (long)apr_time_usec(now), when + 20, names[level], (long)getpid(), text, cause);
-}
+/* What the command line asks for. */
+typedef struct {
+    const char *config; /* NULL: started by httpd, the settings are on standard input */
+    int check_only;
+} order_t;
 
 static char *input_read(apr_pool_t *pool)
 {
@@ -48,54 +41,107 @@ static char *input_read(apr_pool_t *pool)
 static ds_problem_t *settings_read(ds_settings_t **settings, apr_pool_t *pool)
 {
     const char *text = input_read(pool);
+    ds_problem_t *problem;
 
     if (!text)
         return ds_problem_make(pool, DS_ELIMIT, "settings: longer than %d bytes", SETTINGS_MAX);
-    return ds_settings_from_json(settings, text, pool);
+    problem = ds_settings_from_json(settings, text, pool);
+    return problem ? ds_problem_make(pool, problem->status, "settings: %s", problem->text) : NULL;
 }
 
-static ds_problem_t *worker_prepare(dsw_t *worker, pid_t parent)
+static ds_problem_t *worker_prepare(dsw_t *worker, const order_t *order)
 {
     ds_settings_t *settings;
-    ds_problem_t *problem = settings_read(&settings, worker->pool);
+    ds_problem_t *problem = order->config ? dsw_config_read(&settings, order->config, worker->pool)
+                                          : settings_read(&settings, worker->pool);
 
     if (problem)
         return problem;
     worker->settings = settings;
-    ds_log_open(sink_stderr, settings->log_level);
+    dsw_log_open(settings->log_level);
     worker->wake_fd = dsw_process_descriptors_close(settings->wake_fd);
-    problem = dsw_process_user_set(settings->user, settings->group, worker->pool);
-    if (!problem)
-        dsw_process_signals_prepare(parent);
-    return problem;
+    return dsw_process_user_set(settings->user, settings->group, worker->pool);
 }
 
-static int usage_print(void)
+/* Whoever started a worker with a file sees the reason and decides; httpd would try again at once.
+ */
+static int worker_run(dsw_t *worker, const order_t *order, pid_t parent)
 {
-    puts("datasync-worker: runs the launches of mod_datasync.\n\n"
-         "It is started by httpd (DataSyncWorker On) and reads its settings, one JSON document,\n"
-         "from standard input. See datasync-worker(8).");
-    return 0;
+    ds_problem_t *problem = worker_prepare(worker, order);
+
+    if (!problem) {
+        dsw_process_signals_prepare(order->config ? DSW_ANY_PARENT : parent);
+        return dsw_supervisor_run(worker);
+    }
+    ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0500) "the worker cannot start: %s", problem->text);
+    if (!order->config)
+        dsw_process_wait(-1, EXIT_BRAKE);
+    return EXIT_TROUBLE;
 }
 
-int main(int argc, const char *const *argv, const char *const *env)
+static int config_check(dsw_t *worker, const order_t *order)
+{
+    ds_problem_t *problem = worker_prepare(worker, order);
+
+    if (!problem)
+        problem = ds_db_driver_check(worker->settings->db_driver, worker->pool);
+    if (!problem)
+        printf("%s: in order\n", order->config);
+    else
+        fprintf(stderr, "datasync-worker: %s\n", problem->text);
+    return problem ? EXIT_TROUBLE : EXIT_SUCCESS;
+}
+
+static void help_print(void)
+{
+    puts("Usage: datasync-worker --config FILE\n"
+         "       datasync-worker --check FILE\n\n"
+         "Runs the launches of mod_datasync.\n\n"
+         "  --config FILE   run without httpd, with the settings of this file\n"
+         "  --check FILE    say whether the file is in order, and end\n"
+         "  --help, --version\n\n"
+         "httpd (DataSyncWorker On) starts it without arguments and writes the settings to its\n"
+         "standard input. See datasync-worker(8).");
+}
+
+/* The exit code, or -1 to go on. */
+static int order_read(order_t *order, int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'f'},
+                                            {"check", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 't': order->check_only = 1; /* fall through */
+        case 'f': order->config = optarg; break;
+        case 'h': help_print(); return EXIT_SUCCESS;
+        case 'v': puts("datasync-worker " DATASYNC_VERSION); return EXIT_SUCCESS;
+        default: return EXIT_USAGE;
+        }
+    }
+    if (optind == argc && (order->config || !isatty(STDIN_FILENO)))
+        return -1;
+    fputs("datasync-worker: write --config FILE, or see datasync-worker --help\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
 {
     dsw_t worker = {.wake_fd = -1};
+    order_t order = {NULL, 0};
     pid_t parent = getppid();
-    ds_problem_t *problem;
+    int code = order_read(&order, argc, argv);
 
-    apr_app_initialize(&argc, &argv, &env);
+    if (code >= 0)
+        return code;
+    apr_initialize();
     atexit(apr_terminate);
-    if (argc > 1 || isatty(STDIN_FILENO))
-        return usage_print();
     umask(S_IRWXG | S_IRWXO);
     apr_pool_create(&worker.pool, NULL);
-    ds_log_open(sink_stderr, DS_LOG_WARNING);
-    problem = worker_prepare(&worker, parent);
-    if (problem) {
-        ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0500) "the worker cannot start: %s", problem->text);
-        dsw_process_wait(-1, EXIT_BRAKE);
-        return 1;
-    }
-    return dsw_supervisor_run(&worker);
+    dsw_log_open(DS_LOG_WARNING);
+    return order.check_only ? config_check(&worker, &order) : worker_run(&worker, &order, parent);
 }

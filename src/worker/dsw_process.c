@@ -107,6 +107,8 @@ void dsw_process_signals_prepare(pid_t expected_parent)
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGINT);
     sigprocmask(SIG_SETMASK, &blocked, NULL);
+    if (expected_parent == DSW_ANY_PARENT)
+        return;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != expected_parent)
         asked_to_stop = 1;
@@ -199,7 +201,9 @@ int dsw_process_owner_alive(const char *owner)
         return 1;
     if (sscanf(owner + strlen(host), "/%ld/%llu", &pid, &start) != 2)
         return 1;
-    return start_time((pid_t)pid) == start;
+    if (start_time((pid_t)pid) == start)
+        return 1;
+    return kill((pid_t)pid, 0) != 0 && errno == EPERM; /* /proc may hide what others run */
 }
 
 void dsw_process_name_set(const char *name)

@@ -19,8 +19,11 @@ int dsw_process_descriptors_close(int keep_fd);
  * problem when that fails, or when the process would stay root. */
 ds_problem_t *dsw_process_user_set(const char *user, const char *group, apr_pool_t *pool);
 
+#define DSW_ANY_PARENT ((pid_t)0)
+
 /* Take SIGTERM and SIGINT as a wish to stop, and get SIGTERM when the parent dies. expected_parent
- * is its pid; when it is not the parent any more, the wish is there at once. */
+ * is its pid; when it is not the parent any more, the wish is there at once. DSW_ANY_PARENT: the
+ * process does not depend on its parent. */
 void dsw_process_signals_prepare(pid_t expected_parent);
 
 /* Has the process been asked to stop? */

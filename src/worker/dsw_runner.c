@@ -12,6 +12,7 @@
 
 #define POLL apr_time_from_sec(1)
 #define TROUBLE_PAUSE apr_time_from_sec(2)
+#define DEFINITION_PATIENCE apr_time_from_sec(30)
 
 typedef struct {
     const dsw_t *worker;
@@ -27,6 +28,21 @@ static dsw_result_t refused(const char *message)
     return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, message, APR_SUCCESS};
 }
 
+/* Another node may accept launches of a new sync a moment before it has
+ * stored their definitions. */
+static dsw_result_t undefined_wait(runner_t *runner, const ds_claim_t *claim)
+{
+    apr_time_t now;
+    apr_status_t status = ds_db_now(&now, runner->db);
+
+    if (status != APR_SUCCESS)
+        return (dsw_result_t){.outcome = DSW_TROUBLE, .status = status};
+    if (now - claim->launch->scheduled_at > DEFINITION_PATIENCE)
+        return refused("Its sync is not defined any more");
+    dsw_process_wait(-1, POLL);
+    return (dsw_result_t){.outcome = DSW_INTERRUPTED};
+}
+
 /* A new kind of launch is one more line here and one more file. */
 static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_pool_t *pool)
 {
@@ -34,11 +50,13 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
     ds_def_t *def;
     apr_status_t status = ds_def_load(&def, runner->db, pool);
 
+    if (status == DS_ENOTFOUND)
+        return undefined_wait(runner, claim);
     if (status != APR_SUCCESS)
         return (dsw_result_t){.outcome = DSW_TROUBLE, .status = status};
     sync = ds_def_sync_get(def, claim->launch->sync_id);
     if (!sync)
-        return refused("Its sync is not defined any more");
+        return undefined_wait(runner, claim);
     switch (claim->launch->kind) {
     case DS_KIND_IMPORT: return dsw_import_run(runner->db, claim, sync, pool);
     case DS_KIND_DELETE: return dsw_delete_run(runner->db, claim, sync, pool);

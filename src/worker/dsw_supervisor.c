@@ -192,7 +192,8 @@ int dsw_supervisor_run(const dsw_t *worker)
     ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0513) "worker started, %d runners",
            worker->settings->runners);
     setup_run(worker);
-    slots_keep(slots_make(count, worker->pool), count, worker);
+    if (worker->settings->runners)
+        slots_keep(slots_make(count, worker->pool), count, worker);
     ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0514) "worker stopped");
     return 0;
 }

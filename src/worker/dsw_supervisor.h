@@ -5,8 +5,8 @@
 
 #include "dsw.h"
 
-/* Set up the database, then keep one keeper and the runners alive until asked to stop. Returns the
- * exit code of the program. */
+/* Set up the database, then keep one keeper and the runners alive until asked to stop; where the
+ * settings want no runner, the first is all. Returns the exit code of the program. */
 int dsw_supervisor_run(const dsw_t *worker);
 
 #endif

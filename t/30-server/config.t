@@ -28,14 +28,14 @@ for ([$open, 0644, "dbname=x password=y\n"], [$empty, 0600, '']) {
 my @wrong = (
     ['DataSyncDatabase oracle x', 'DataSyncDatabase oracle: there is no such driver: write sqlite3 or pgsql'],
     ['DataSyncDatabase pgsql', 'DataSyncDatabase pgsql: write the connection string too, for example "dbname=datasync"'],
-    ['DataSyncDatabase', 'DataSyncDatabase takes 1-2 arguments, the driver (sqlite3 or pgsql) and its file or connection string, which may be file:/path or env:NAME'],
-    ['DataSyncDatabase pgsql "dbname=x password=hunter2"', 'DataSyncDatabase pgsql: a password here would be shown by mod_info: write the connection string into a file and file:/path/of/the/file here, or env:NAME'],
-    ['DataSyncDatabase pgsql postgresql://me:hunter2@db/x', 'DataSyncDatabase pgsql: a password here would be shown by mod_info: write the connection string into a file and file:/path/of/the/file here, or env:NAME'],
+    ['DataSyncDatabase', 'DataSyncDatabase takes 1-2 arguments, the driver (sqlite3 or pgsql) and its file or connection string, which may be file:/path, env:NAME or exec:/program'],
+    ['DataSyncDatabase pgsql "dbname=x password=hunter2"', 'DataSyncDatabase pgsql: a password here would be shown by mod_info: write the connection string into a file and file:/path/of/the/file here, or env:NAME, or exec:/program'],
+    ['DataSyncDatabase pgsql postgresql://me:hunter2@db/x', 'DataSyncDatabase pgsql: a password here would be shown by mod_info: write the connection string into a file and file:/path/of/the/file here, or env:NAME, or exec:/program'],
     ["DataSyncDatabase pgsql file:$open", "DataSyncDatabase pgsql: everybody on this machine can read $open: chmod o-rwx it"],
     ["DataSyncDatabase pgsql file:$empty", "DataSyncDatabase pgsql: $empty is empty: write the value into its first line"],
     ['DataSyncDatabase pgsql file:relative', 'DataSyncDatabase pgsql: write the whole path of the file, for example file:/etc/datasync/database'],
     ['DataSyncDatabase pgsql file:/nowhere/at/all', 'DataSyncDatabase pgsql: cannot read /nowhere/at/all: No such file or directory'],
-    ['DataSyncDatabase pgsql env:DS_NO_SUCH_NAME', 'DataSyncDatabase pgsql: the environment of httpd has no variable DS_NO_SUCH_NAME'],
+    ['DataSyncDatabase pgsql env:DS_NO_SUCH_NAME', 'DataSyncDatabase pgsql: the environment has no variable DS_NO_SUCH_NAME'],
     ["DataSyncDatabase sqlite3 a\nDataSyncDatabase sqlite3 b", qr/DataSyncDatabase: it was already given in line \d+ of .*: write it once/],
     ["<VirtualHost *>\n$database</VirtualHost>", 'DataSyncDatabase cannot occur within <VirtualHost> section'],
     ["<Location />\n$database</Location>", 'DataSyncDatabase not allowed in <Location> context'],
@@ -107,7 +107,7 @@ for (@wrong) {
 }
 
 # What is right passes, and without a word.
-for (['the whole', $all], ['no worker here', "${database}DataSyncWorker Off\n$object${sync}DataSyncAPI prisma\n"],
+for (['the whole', $all], ['no worker here', "${database}DataSyncWorker Off program=" . DSNode::run_dir() . "/bin/datasync-worker\n$object${sync}DataSyncAPI prisma\n"],
      ['a prefix', "$database$worker$object${sync}DataSyncAPI prisma /sync\n"],
      ['every word of a sync', $database . $worker . sync('Name x', 'Kind import', 'Auth httpd', 'Delimiter tab', 'MaxUpload 5M', 'MaxRows 5',
                                      'MaxRowLength 1M', 'MaxFieldLength 64K', 'MaxFields 10') . "DataSyncMaxUpload 1G\nDataSyncAPI prisma\n"],
