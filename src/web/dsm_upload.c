@@ -164,7 +164,9 @@ static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *r
         status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ,
                                 upload->is_packed ? READ_SIZE_PACKED : READ_SIZE);
         if (status != APR_SUCCESS) {
-            *http = ap_map_http_request_error(status, HTTP_BAD_REQUEST);
+            *http = upload->is_packed && status == APR_EINVAL /* mod_deflate: beyond its ratio */
+                        ? HTTP_REQUEST_ENTITY_TOO_LARGE
+                        : ap_map_http_request_error(status, HTTP_BAD_REQUEST);
             break;
         }
         status = brigade_feed(&ended, upload, reader, brigade);
@@ -185,17 +187,19 @@ static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *r
 static int filter_failure_answer(upload_t *upload, int http, apr_status_t status)
 {
     request_rec *r = upload->r;
-    const char *text = upload->is_packed
-                           ? "The body is not whole, not gzip, or grows too much when unpacked."
-                           : "The request was broken off before its end.";
+    const char *text = upload->is_packed ? "The body is not whole, or is not gzip."
+                                         : "The request was broken off before its end.";
 
     if (http == HTTP_REQUEST_ENTITY_TOO_LARGE || http == AP_FILTER_ERROR) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       DSLOGNO(0060) "sync %s: httpd refused the body after %" APR_INT64_T_FMT
                                     " bytes: it is larger than LimitRequestBody (%" APR_OFF_T_FMT
-                                    " bytes) allows, or not well formed",
+                                    " bytes) or mod_deflate's limits allow, or not well formed",
                       upload->request->sync->id, upload->total, ap_get_limit_req_body(r));
-        text = "The request is larger than this server allows.";
+        text =
+            upload->is_packed
+                ? "The request is larger than this server allows, or grows too much when unpacked."
+                : "The request is larger than this server allows.";
     }
     else {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, status, r,

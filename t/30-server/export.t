@@ -138,7 +138,18 @@ is $packed->header('Content-Encoding'), 'gzip', 'with mod_deflate a client may h
 my ($zipped, $unpacked) = ($packed->content, '');
 gunzip(\$zipped => \$unpacked);
 is $unpacked, $text, 'and unpacks the same bytes';
-isnt $packed->header('ETag'), $etag, 'under another tag, since the bytes are others';
+my $packed_etag = $packed->header('ETag');
+isnt $packed_etag, $etag, 'under another tag, since the bytes are others';
+my @packed = ('Accept-Encoding' => 'gzip');
+$same = fetch(@packed, 'If-None-Match' => $packed_etag);
+is $same->code . length $same->content, '3040', 'a client that has the packed file is told so, without a body';
+is $same->header('ETag'), $packed_etag, 'under the tag that it knows';
+is fetch(@packed, 'If-None-Match' => "\"x\", W/$packed_etag")->code, 304, 'in a list, and weakly, too';
+is fetch('If-None-Match' => $packed_etag)->code, 304, 'and where it takes the plain one as well';
+is fetch(@packed, 'If-None-Match' => $etag)->code, 304, 'one that has the plain file need not fetch the packed one';
+is fetch(@packed, 'If-None-Match' => '"x-gzip"')->code, 200, 'one that has another packed file gets this one';
+is fetch('If-Match' => $packed_etag)->code, 412, 'If-Match with the tag of the packed bytes gives nothing';
+is fetch(Range => 'bytes=0-9', 'If-Range' => $packed_etag)->content, $text, 'and a packed download does not go on plain';
 
 # The latest success, and only that
 
@@ -157,6 +168,7 @@ is fetch()->header('ETag'), $etag, 'the file stays that of the last success';
 $server->export_run('part-export');
 like fetch()->content, qr/^LATER,later,/m, 'the next success replaces it';
 isnt fetch()->header('ETag'), $etag, 'with a tag of its own';
+is fetch(@packed, 'If-None-Match' => "$etag, $packed_etag")->code, 200, 'so that whoever has the earlier file gets it';
 is $server->get("/api/data-sync/part-export/$good/download")->content, $text, 'a past export can be downloaded by its launch';
 like $server->get('/api/data-sync/part-export/' . $server->launch_newest('part-export')->{id} . '/download')->content,
     qr/^LATER,later,/m, 'and the latest too';

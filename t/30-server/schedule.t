@@ -106,6 +106,43 @@ wait_for('the end of the old one', sub { next_shown('daily') eq '' });
 pass 'one that was removed is gone';
 is launches('changed'), 0, 'and neither is launched by that';
 
+# A zone that cannot be read
+{
+    local $ENV{TZDIR} = "$node->{dir}/zones";
+    my $zone = "$ENV{TZDIR}/Town";
+    my $zone_config = sub { DSNode->worker_config . DSNode::usual_config() . $syncs->(@_) . "DataSyncAPI prisma\n" };
+    my $check = DSNode->prepare(config => '');
+    my ($code, $said) = $check->config_check($zone_config->(town => "\"17 $hour * * *\" Town"));
+    isnt $code, 0, 'a zone that is not there is a mistake';
+    like $said, qr/Schedule.*\bthere is no time zone 'Town' in \Q$ENV{TZDIR}\E: .*install the package tzdata/s,
+        'which names the zone, the place and what to do';
+    mkdir $ENV{TZDIR} or die $!;
+    system('cp', '/usr/share/zoneinfo/Asia/Kolkata', $zone) == 0 or die 'cp';
+    my $own = DSNode->start(config => $zone_config->(town => "\"17 $hour * * *\" Town", other => "\"17 $hour * * *\""));
+    my $made = sub { $own->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = '$_[0]'") };
+    my $make_due = sub {
+        my $due = (time - 1) * 1_000_000;
+        $own->write("UPDATE ds_sync SET next_at = $due WHERE sync_id IN ('town', 'other')");
+        return $due;
+    };
+    wait_for('the first due time', sub { $own->value("SELECT count(*) AS n FROM ds_sync WHERE next_at > 0") == 2 });
+    rename $zone, "$zone.away" or die $!;
+    my $due = $make_due->();
+    $own->log_wait(qr/DS0535: sync town has no due time: there is no time zone 'Town'/);
+    wait_for('the other sync', sub { $made->('other') });
+    pass 'a zone that vanishes is in the log, and the syncs of other zones go on';
+    is $made->('town'), 0, 'its own sync waits';
+    is $own->value("SELECT next_at FROM ds_sync WHERE sync_id = 'town'"), $due, 'and stays due';
+    rename "$zone.away", $zone or die $!;
+    wait_for('the launch', sub { $made->('town') });
+    is $own->value("SELECT scheduled_at FROM ds_launch WHERE sync_id = 'town'"), $due, 'when the zone is back it runs, without a restart';
+    wait_for('the next due time', sub { $own->value("SELECT next_at FROM ds_sync WHERE sync_id = 'town'") > time * 1_000_000 });
+    is $made->('town'), 1, 'once';
+    $own->launch_ended($own->launch_newest($_)->{id}) for qw(town other);
+    $own->stop;
+    finish($own, qr/DS0535/);
+}
+
 # Several workers on one database, as on several nodes
 $schedule{daily} = "\"17 $hour * * *\"";
 $node->config_write(config($node->{database}));
