@@ -14,6 +14,7 @@ my $patience = 3600;    # seconds until a launch must have ended
 my $config = <<'EOT';
 LoadModule bench_module @builddir@/bench/mod_bench.so
 LogLevel warn
+LimitRequestBody 0
 DataSyncAPI prisma
 <Location "/bench/json">
     SetHandler bench-json
@@ -55,13 +56,13 @@ my $object = <<'EOT';
 </DataSync>
 EOT
 
-# Start one with an empty database. how: runners => 1, objects => [names].
+# Start one with an empty database. how: runners => 1, objects => [names], lines => more configuration.
 sub fresh {
     my ($class, %how) = @_;
     $ENV{DS_RUNDIR} //= run_directory();
     $ENV{DS_HTTPD} = $DSBench::option{httpd};
     my $objects = join '', map { $object =~ s/\@name\@/$_/gr } @{$how{objects} // ['customer']};
-    my $lines = $objects . $config =~ s/\@builddir\@/$DSBench::option{builddir}/r;
+    my $lines = ($how{lines} // '') . $objects . $config =~ s/\@builddir\@/$DSBench::option{builddir}/r;
     my $self = $class->start(config => $class->worker_config('runners=' . ($how{runners} // 1)) . $lines);
     $self->{token} = $self->token('customers');
     return $self;
