@@ -37,7 +37,7 @@ static const char NO_OUTPUT[] = "This data sync has not exported anything yet.";
 
 /* What the endpoints read from the database. */
 typedef struct prisma_view_t {
-    ds_sync_status_t known;
+    ds_overview_t overview;
     apr_array_header_t *launches;
     ds_launch_t *launch;
     ds_file_t *file;
@@ -199,31 +199,31 @@ static int prisma_export_start(request_rec *r, const dsm_request_t *request)
 static apr_status_t status_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
                                 apr_pool_t *pool)
 {
-    apr_status_t status = ds_sync_status_get(&view->known, db, request->sync->id, pool);
-
-    return status == APR_SUCCESS ? ds_launch_list(&view->launches, db, request->sync->id, 1, pool)
-                                 : status;
+    return ds_launch_overview_get(&view->overview, db, request->sync->id, pool);
 }
 
 static int prisma_status(request_rec *r, const dsm_request_t *request)
 {
     ds_fmt_doc_dialect_e dialect = dialect_choose(r);
     ds_fmt_doc_t *doc = ds_fmt_doc_make(dialect, r->pool);
+    const ds_overview_t *overview = request->overview;
     prisma_view_t view;
     int answer;
 
-    if (!view_read(&answer, &view, status_view, r, request, "The status could not be read.")) {
+    if (!overview &&
+        !view_read(&answer, &view, status_view, r, request, "The status could not be read.")) {
         return answer;
     }
+    overview = overview ? overview : &view.overview;
     ds_fmt_doc_map_begin(doc);
     key_text_write(doc, "name", request->sync->name);
-    key_text_write(doc, "status", view.known.enabled ? "enabled" : "disabled");
-    if (view.launches->nelts > 0) {
+    key_text_write(doc, "status", overview->known.enabled ? "enabled" : "disabled");
+    if (overview->newest) {
         ds_fmt_doc_key(doc, "latest-launch");
-        launch_write(doc, APR_ARRAY_IDX(view.launches, 0, const ds_launch_t *), r->pool);
+        launch_write(doc, overview->newest, r->pool);
     }
-    if (view.known.next_at) {
-        key_text_write(doc, "next-launch", ds_clock_text(view.known.next_at, r->pool));
+    if (overview->known.next_at) {
+        key_text_write(doc, "next-launch", ds_clock_text(overview->known.next_at, r->pool));
     }
     ds_fmt_doc_map_end(doc);
     return document_send(r, dialect, doc);

@@ -5,7 +5,7 @@
 #include "ds_launch_read.h"
 
 /* Columns of QUEUE_LEASED after those of a launch. */
-enum { LEASED_OWNER = 18, LEASED_ATTEMPT, LEASED_UNTIL };
+enum { LEASED_OWNER = DS_LAUNCH_COLUMNS, LEASED_ATTEMPT, LEASED_UNTIL };
 
 /* Inside a transaction. */
 static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, apr_pool_t *pool)

@@ -5,6 +5,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "ds_launch_read.h"
+
 static const char *const kind_names[] = {"import", "delete", "export", "pull"};
 static const char *const auth_names[] = {"token", "none", "httpd"};
 static const char *const format_names[] = {"csv", "ndjson"};
@@ -186,6 +188,15 @@ ds_problem_t *ds_sync_filter_add(ds_sync_t *sync, const char *name, const char *
 
 /* --- what the database knows --- */
 
+void ds_sync_status_read(ds_sync_status_t *known, ds_db_rows_t *rows, int column)
+{
+    const char *enabled = ds_db_rows_text(rows, column);
+
+    known->enabled = !enabled || strcmp(enabled, "0");
+    known->next_at = ds_db_rows_int(rows, column + 1);
+    known->schedule = ds_db_rows_text(rows, column + 2);
+}
+
 apr_status_t ds_sync_status_get(ds_sync_status_t *known, ds_db_t *db, const char *id,
                                 apr_pool_t *pool)
 {
@@ -193,12 +204,9 @@ apr_status_t ds_sync_status_get(ds_sync_status_t *known, ds_db_t *db, const char
     apr_status_t status = ds_db_select(&rows, db, STMT_SYNC_GET, DS_ARGS(DS_TEXT(id)), pool);
 
     *known = (ds_sync_status_t){.enabled = 1};
-    if (status != APR_SUCCESS || !ds_db_rows_next(rows))
-        return status;
-    known->enabled = ds_db_rows_int(rows, 0) != 0;
-    known->next_at = ds_db_rows_int(rows, 1);
-    known->schedule = ds_db_rows_text(rows, 2);
-    return APR_SUCCESS;
+    if (status == APR_SUCCESS && ds_db_rows_next(rows))
+        ds_sync_status_read(known, rows, 0);
+    return status;
 }
 
 apr_status_t ds_sync_schedule_set(ds_db_t *db, const char *id, const char *schedule,

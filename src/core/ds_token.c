@@ -4,11 +4,12 @@
 
 #include "ds_clock.h"
 #include "ds_digest.h"
+#include "ds_launch_read.h"
 
 #define PREFIX "dst_"
 #define PREFIX_LENGTH 4
 #define TEXT_LENGTH (PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1 + DS_TOKEN_SECRET_LENGTH)
-#define SHA256_COLUMN 6
+#define SHA256_COLUMN 6 /* behind those that token_read takes */
 
 /* The id is part of file names and commands: no - and _ in it. */
 static apr_status_t id_random(char id[DS_TOKEN_ID_LENGTH + 1])
@@ -54,16 +55,17 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
                                DS_INT(made->created_at), DS_INT_OR_NULL(expires_at)));
 }
 
-static ds_token_t *token_read(ds_db_rows_t *rows, apr_pool_t *pool)
+/* The columns as TOKEN_LIST has them, from `first` on. */
+static ds_token_t *token_read(ds_db_rows_t *rows, int first, apr_pool_t *pool)
 {
     ds_token_t *token = apr_palloc(pool, sizeof(*token));
 
-    token->id = ds_db_rows_text(rows, 0);
-    token->sync_id = ds_db_rows_text(rows, 1);
-    token->name = ds_db_rows_text(rows, 2);
-    token->created_at = ds_db_rows_int(rows, 3);
-    token->expires_at = ds_db_rows_int(rows, 4);
-    token->revoked_at = ds_db_rows_int(rows, 5);
+    token->id = ds_db_rows_text(rows, first);
+    token->sync_id = ds_db_rows_text(rows, first + 1);
+    token->name = ds_db_rows_text(rows, first + 2);
+    token->created_at = ds_db_rows_int(rows, first + 3);
+    token->expires_at = ds_db_rows_int(rows, first + 4);
+    token->revoked_at = ds_db_rows_int(rows, first + 5);
     return token;
 }
 
@@ -90,8 +92,8 @@ static int token_is_good(const ds_token_t *token, const char *sync_id, const cha
            (!token->expires_at || token->expires_at > apr_time_now());
 }
 
-apr_status_t ds_token_check(ds_token_t **token, ds_db_t *db, const char *sync_id, const char *text,
-                            apr_pool_t *pool)
+apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t *db,
+                            const char *sync_id, const char *text, apr_pool_t *pool)
 {
     static const char dummy[] = "0000000000000000000000000000000000000000000000000000000000000000";
     char id[DS_TOKEN_ID_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
@@ -99,18 +101,16 @@ apr_status_t ds_token_check(ds_token_t **token, ds_db_t *db, const char *sync_id
     ds_db_rows_t *rows;
     ds_token_t nobody = {.sync_id = ""};
     apr_status_t status;
-    int known;
 
     text_split(id, &secret, text);
     status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
     if (status == APR_SUCCESS)
-        status = ds_db_select(&rows, db, STMT_TOKEN_GET, DS_ARGS(DS_TEXT(id)), pool);
+        status = ds_overview_read(overview, &rows, db, sync_id, id, pool);
     if (status != APR_SUCCESS)
         return status;
-    known = ds_db_rows_next(rows);
-    *token = known ? token_read(rows, pool) : &nobody;
-    kept = known ? ds_db_rows_text(rows, SHA256_COLUMN) : dummy;
-    if (token_is_good(*token, sync_id, kept, hash))
+    kept = ds_db_rows_text(rows, DS_OVERVIEW_COLUMNS + SHA256_COLUMN);
+    *token = kept ? token_read(rows, DS_OVERVIEW_COLUMNS, pool) : &nobody;
+    if (token_is_good(*token, sync_id, kept ? kept : dummy, hash))
         return APR_SUCCESS;
     *token = NULL;
     return DS_EDENIED;
@@ -126,7 +126,7 @@ apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char 
 
     *tokens = apr_array_make(pool, 8, sizeof(ds_token_t *));
     while (status == APR_SUCCESS && ds_db_rows_next(rows))
-        APR_ARRAY_PUSH(*tokens, ds_token_t *) = token_read(rows, pool);
+        APR_ARRAY_PUSH(*tokens, ds_token_t *) = token_read(rows, 0, pool);
     return status;
 }
 

@@ -6,8 +6,7 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
-#include "ds_db.h"
-#include "ds_problem.h"
+#include "ds_launch.h"
 
 #define DS_TOKEN_ID_LENGTH 10
 #define DS_TOKEN_SECRET_LENGTH 43
@@ -29,9 +28,10 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
 
 /* Is `text` a live token of this sync? APR_SUCCESS and *token, DS_EDENIED when it is not (whatever
  * the reason: malformed, unknown, another sync's, revoked, expired; an unknown id costs
- * the same work as a wrong secret), DS_EBUSY or DS_EDB when the database cannot say. */
-apr_status_t ds_token_check(ds_token_t **token, ds_db_t *db, const char *sync_id, const char *text,
-                            apr_pool_t *pool);
+ * the same work as a wrong secret), DS_EBUSY or DS_EDB when the database cannot say. The sync's
+ * overview comes along in the same look at the database: it is for those who hold the token. */
+apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t *db,
+                            const char *sync_id, const char *text, apr_pool_t *pool);
 
 /* Tokens of one sync, or of all when sync_id is NULL, oldest first: an array of ds_token_t *. */
 apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char *sync_id,

@@ -63,6 +63,17 @@ static const char *escape_find(char escape[8], const ds_fmt_dialect_t *dialect, 
     return escape;
 }
 
+/* How many bytes at the beginning stand for themselves: most texts have nothing else. */
+static apr_size_t plain_length(const char *text)
+{
+    apr_size_t length = 0;
+
+    while ((signed char)text[length] >= 0x20 && text[length] != '"' && text[length] != '\\') {
+        length++;
+    }
+    return length;
+}
+
 void ds_fmt_doc_quoted_append(ds_fmt_doc_t *doc, const char *text)
 {
     apr_size_t left = strlen(text), length;
@@ -71,6 +82,11 @@ void ds_fmt_doc_quoted_append(ds_fmt_doc_t *doc, const char *text)
 
     ds_fmt_doc_append(doc, "\"", 1);
     for (; left > 0; left -= length, text += length) {
+        length = plain_length(text);
+        if (length > 0) {
+            ds_fmt_doc_append(doc, text, length);
+            continue;
+        }
         length = ds_fmt_utf8_length(text, left);
         if (length == 0) {
             ds_fmt_doc_append(doc, REPLACEMENT, strlen(REPLACEMENT));

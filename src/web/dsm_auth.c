@@ -44,8 +44,8 @@ static const char *token_get(const char **scheme, const request_rec *r)
     return NULL;
 }
 
-static apr_status_t token_check(ds_token_t **token, const char *sync_id, const char *text,
-                                request_rec *r)
+static apr_status_t token_check(ds_token_t **token, ds_overview_t *overview, const char *sync_id,
+                                const char *text, request_rec *r)
 {
     dsm_db_t *connection;
     apr_status_t status = dsm_db_acquire(&connection);
@@ -53,7 +53,7 @@ static apr_status_t token_check(ds_token_t **token, const char *sync_id, const c
     if (status != APR_SUCCESS) {
         return status;
     }
-    status = ds_token_check(token, connection->db, sync_id, text, r->pool);
+    status = ds_token_check(token, overview, connection->db, sync_id, text, r->pool);
     if (status != APR_SUCCESS && status != DS_EDENIED) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       DSLOGNO(0030) "a token of sync %s cannot be checked: %s", sync_id,
@@ -63,10 +63,12 @@ static apr_status_t token_check(ds_token_t **token, const char *sync_id, const c
     return status;
 }
 
-static dsm_verdict_e token_judge(request_rec *r, const ds_sync_t *sync)
+static dsm_verdict_e token_judge(request_rec *r, dsm_request_t *request)
 {
     const char *scheme = NULL;
     const char *text = token_get(&scheme, r);
+    const ds_sync_t *sync = request->sync;
+    ds_overview_t *overview = apr_palloc(r->pool, sizeof(*overview));
     ds_token_t *token;
     apr_status_t status;
 
@@ -77,8 +79,9 @@ static dsm_verdict_e token_judge(request_rec *r, const ds_sync_t *sync)
                       sync->id, BASIC_USER);
         return DSM_VERDICT_REFUSED;
     }
-    status = token_check(&token, sync->id, text, r);
+    status = token_check(&token, overview, sync->id, text, r);
     if (status == APR_SUCCESS) {
+        request->overview = overview;
         r->user = apr_pstrdup(r->pool, token->name);
         r->ap_auth_type = (char *)scheme;
         return DSM_VERDICT_GRANTED;
@@ -112,7 +115,7 @@ static void request_judge(request_rec *r, dsm_request_t *request)
         return;
     }
     switch (request->sync->auth) {
-    case DS_AUTH_TOKEN: request->verdict = token_judge(r, request->sync); break;
+    case DS_AUTH_TOKEN: request->verdict = token_judge(r, request); break;
     case DS_AUTH_NONE: request->verdict = DSM_VERDICT_GRANTED; break;
     case DS_AUTH_HTTPD: request->verdict = server_judge(r, request->sync); break;
     default: request->verdict = DSM_VERDICT_REFUSED; break;
@@ -175,12 +178,13 @@ int dsm_auth_refuse(request_rec *r, dsm_request_t *request)
 static authn_status provider_check(request_rec *r, const char *user, const char *password)
 {
     const dsm_config_t *config = dsm_config_get(r->server);
+    ds_overview_t overview;
     ds_token_t *token;
 
     if (!ds_def_sync_get(config->def, user)) {
         return AUTH_USER_NOT_FOUND;
     }
-    switch (token_check(&token, user, password, r)) {
+    switch (token_check(&token, &overview, user, password, r)) {
     case APR_SUCCESS: return AUTH_GRANTED;
     case DS_EDENIED: return AUTH_DENIED;
     default: return AUTH_GENERAL_ERROR;

@@ -7,6 +7,7 @@
 
 #include <httpd.h>
 
+#include "ds_launch.h"
 #include "dsm_api.h"
 
 /* What is known about the credential (dsm_auth). */
@@ -25,7 +26,8 @@ struct dsm_request_t {
     const char *launch;             /* the {launch} segment, or NULL */
     apr_int64_t methods;            /* what the path allows */
     dsm_verdict_e verdict;
-    int is_answered; /* the refusal was sent */
+    const ds_overview_t *overview; /* of the sync, when it came with the token; or NULL */
+    int is_answered;               /* the refusal was sent */
 };
 
 /* The handler's name. */

@@ -3,9 +3,36 @@
 
 static int is_good(ds_db_t *db, const char *sync_id, const char *text)
 {
+    ds_overview_t overview;
     ds_token_t *token;
 
-    return ds_token_check(&token, db, sync_id, text, test_pool) == APR_SUCCESS;
+    return ds_token_check(&token, &overview, db, sync_id, text, test_pool) == APR_SUCCESS;
+}
+
+/* What a status shows comes with the token, and is the same as without one. */
+static void overview_check(ds_db_t *db, const char *token_text)
+{
+    ds_sync_t *sync = sync_make("cars", "car");
+    ds_overview_t with, without;
+    ds_token_t *token;
+    ds_launch_t *launch;
+
+    ds_token_check(&token, &with, db, "cars", token_text, test_pool);
+    tap_ok(!with.newest && with.known.enabled,
+           "a sync that never ran has no launch and is enabled");
+    launch_accept(db, sync, "a");
+    launch = launch_accept(db, sync, "b");
+    launch_accept(db, sync_make("people", "person"), "c");
+    ds_sync_enabled_set(db, "cars", 0);
+    ds_sync_schedule_set(db, "cars", "0 3 * * *", 77);
+    ds_token_check(&token, &with, db, "cars", token_text, test_pool);
+    tap_ok(with.newest && with.newest->id == launch->id && !strcmp(with.newest->uuid, launch->uuid),
+           "with the token comes the newest launch of the sync, and no other sync's");
+    tap_ok(!with.known.enabled && with.known.next_at == 77, "and whether it is enabled and due");
+    ds_launch_overview_get(&without, db, "cars", test_pool);
+    tap_ok(without.newest && without.newest->id == launch->id && !without.known.enabled &&
+               without.known.next_at == 77,
+           "without a token a status shows the same");
 }
 
 int main(void)
@@ -41,5 +68,6 @@ int main(void)
     tap_ok(!is_good(db, "cars", text), "and is useless at once");
     tap_is_number(ds_token_revoke(db, token->id), DS_ENOTFOUND, "once");
     tap_ok(is_good(db, "cars", second), "the other one still works");
+    overview_check(db, second);
     return database_end(db);
 }

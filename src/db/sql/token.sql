@@ -4,10 +4,6 @@
 INSERT INTO ds_token (token_id, sync_id, name, secret_sha256, created_at, expires_at)
 VALUES (%s, %s, %s, %s, %lld, %lld)
 
--- :TOKEN_GET
-SELECT token_id, sync_id, name, created_at, expires_at, revoked_at, secret_sha256
-FROM ds_token WHERE token_id = %s
-
 -- :TOKEN_LIST
 SELECT token_id, sync_id, name, created_at, expires_at, revoked_at
 FROM ds_token ORDER BY created_at, token_id
