@@ -110,6 +110,21 @@ apr_status_t ds_def_refresh(ds_def_t **def, char hash[DS_SHA256_HEX_SIZE], ds_db
     return status == APR_SUCCESS && !same ? ds_def_load(def, db, pool) : status;
 }
 
+apr_status_t ds_def_object_times(apr_time_t *created_at, apr_time_t *updated_at, ds_db_t *db,
+                                 const char *object, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status = ds_db_select(&rows, db, STMT_OBJECT_GET, DS_ARGS(DS_TEXT(object)), pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (!ds_db_rows_next(rows))
+        return DS_ENOTFOUND;
+    *created_at = ds_db_rows_int(rows, 0);
+    *updated_at = ds_db_rows_int(rows, 1);
+    return APR_SUCCESS;
+}
+
 /* --- storing --- */
 
 static ds_db_column_e column_kind(ds_value_type_e type)
@@ -153,6 +168,21 @@ static apr_status_t hash_compare(int *same, ds_db_t *db, const char *hash, apr_p
     return status;
 }
 
+static apr_status_t object_store(ds_db_t *db, const ds_object_t *object, apr_pool_t *pool)
+{
+    const char *json = ds_def_object_to_json(object, pool);
+    char hash[DS_SHA256_HEX_SIZE];
+    apr_time_t now = apr_time_now();
+    apr_status_t status = table_store(db, object, pool);
+
+    if (status == APR_SUCCESS)
+        status = ds_digest_sha256(hash, json, strlen(json));
+    if (status != APR_SUCCESS)
+        return status;
+    return ds_db_query(db, NULL, STMT_OBJECT_SET,
+                       DS_ARGS(DS_TEXT(object->name), DS_TEXT(hash), DS_INT(now), DS_INT(now)));
+}
+
 static apr_status_t def_write(const ds_def_t *def, ds_db_t *db, const char *hash, const char *json,
                               apr_pool_t *pool)
 {
@@ -160,7 +190,7 @@ static apr_status_t def_write(const ds_def_t *def, ds_db_t *db, const char *hash
     int i;
 
     for (i = 0; i < def->objects->nelts && status == APR_SUCCESS; i++)
-        status = table_store(db, APR_ARRAY_IDX(def->objects, i, ds_object_t *), pool);
+        status = object_store(db, APR_ARRAY_IDX(def->objects, i, ds_object_t *), pool);
     if (status == APR_SUCCESS)
         status = ds_db_query(db, NULL, STMT_DEFINITION_SET,
                              DS_ARGS(DS_TEXT(hash), DS_TEXT(json), DS_INT(apr_time_now())));

@@ -45,6 +45,14 @@ ds_problem_t *ds_def_sync_bind(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool)
 /* As one JSON text in pool, keys in a fixed order: the same definitions give the same bytes. */
 const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool);
 
+/* One object of them. */
+const char *ds_def_object_to_json(const ds_object_t *object, apr_pool_t *pool);
+
+/* When an object was first defined, and when its definition changed last. DS_ENOTFOUND: no worker
+ * knows it yet. */
+apr_status_t ds_def_object_times(apr_time_t *created_at, apr_time_t *updated_at, ds_db_t *db,
+                                 const char *object, apr_pool_t *pool);
+
 /* Read them back, every rule checked again. */
 ds_problem_t *ds_def_from_json(ds_def_t **def, const char *json, apr_pool_t *pool);
 

@@ -31,11 +31,13 @@ static json_t *object_to_json(const ds_object_t *object)
 
         if (field->max_length)
             json_object_set_new(member, "length", json_integer(field->max_length));
+        if (strcmp(field->label, field->name))
+            json_object_set_new(member, "label", json_string(field->label));
         json_array_append_new(fields, member);
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "name", object->name, "display_name",
-                     object->display_name, "fields", fields, "key", keys_to_json(object),
-                     "delete_marks", object->delete_marks);
+    return json_pack("{s:s, s:s, s:s*, s:o, s:o, s:b}", "name", object->name, "display_name",
+                     object->display_name, "description", object->description, "fields", fields,
+                     "key", keys_to_json(object), "delete_marks", object->delete_marks);
 }
 
 static json_t *limits_to_json(const ds_limits_t *limits)
@@ -89,11 +91,25 @@ static json_t *retention_to_json(const ds_retention_t *retention)
                      retention->count);
 }
 
+/* Frees root. */
+static const char *text_take(json_t *root, apr_pool_t *pool)
+{
+    char *text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    const char *copy = apr_pstrdup(pool, text ? text : "");
+
+    free(text);
+    json_decref(root);
+    return copy;
+}
+
+const char *ds_def_object_to_json(const ds_object_t *object, apr_pool_t *pool)
+{
+    return text_take(object_to_json(object), pool);
+}
+
 const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
 {
-    json_t *objects = json_array(), *syncs = json_array(), *root;
-    const char *copy;
-    char *text;
+    json_t *objects = json_array(), *syncs = json_array();
     int i;
 
     for (i = 0; i < def->objects->nelts; i++)
@@ -101,13 +117,10 @@ const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
                               object_to_json(APR_ARRAY_IDX(def->objects, i, ds_object_t *)));
     for (i = 0; i < def->syncs->nelts; i++)
         json_array_append_new(syncs, sync_to_json(APR_ARRAY_IDX(def->syncs, i, ds_sync_t *)));
-    root = json_pack("{s:o, s:o, s:o, s:i}", "objects", objects, "syncs", syncs, "retention",
-                     retention_to_json(&def->retention), "queue_limit", def->queue_limit);
-    text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    copy = apr_pstrdup(pool, text ? text : "");
-    free(text);
-    json_decref(root);
-    return copy;
+    return text_take(json_pack("{s:o, s:o, s:o, s:i}", "objects", objects, "syncs", syncs,
+                               "retention", retention_to_json(&def->retention), "queue_limit",
+                               def->queue_limit),
+                     pool);
 }
 
 /* --- reading --- */
@@ -119,21 +132,23 @@ static ds_problem_t *shape_problem(const json_error_t *error, apr_pool_t *pool)
 
 static ds_problem_t *field_from_json(ds_object_t *object, json_t *json, apr_pool_t *pool)
 {
-    const char *name, *type;
+    const char *name, *type, *label = NULL;
     json_int_t length = 0;
     json_error_t error;
+    ds_problem_t *problem;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s?:I}", "name", &name, "type", &type, "length",
-                       &length))
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s?:I, s?:s}", "name", &name, "type", &type,
+                       "length", &length, "label", &label))
         return shape_problem(&error, pool);
-    return ds_object_field_add(
+    problem = ds_object_field_add(
         object, name, type,
         length ? apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)length) : NULL, pool);
+    return problem || !label ? problem : ds_object_label_set(object, name, label, pool);
 }
 
 static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *pool)
 {
-    const char *name, *display_name;
+    const char *name, *display_name, *description = NULL;
     json_t *fields, *keys, *member;
     json_error_t error;
     ds_object_t *object;
@@ -141,12 +156,14 @@ static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *p
     int marks = 0;
     size_t i;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:o, s:o, s?:b}", "name", &name, "display_name",
-                       &display_name, "fields", &fields, "key", &keys, "delete_marks", &marks))
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s?:s, s:o, s:o, s?:b}", "name", &name,
+                       "display_name", &display_name, "description", &description, "fields",
+                       &fields, "key", &keys, "delete_marks", &marks))
         return shape_problem(&error, pool);
     object = ds_object_make(name, pool);
     object->delete_marks = marks;
     object->display_name = apr_pstrdup(pool, display_name);
+    object->description = description ? apr_pstrdup(pool, description) : NULL;
     for (i = 0; !problem && i < json_array_size(fields); i++)
         problem = field_from_json(object, json_array_get(fields, i), pool);
     for (i = 0; !problem && i < json_array_size(keys); i++) {

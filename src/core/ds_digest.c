@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -58,6 +59,17 @@ apr_status_t ds_digest_sha256(char hex[DS_SHA256_HEX_SIZE], const void *data, ap
     unsigned char bytes[DS_SHA256_SIZE];
 
     if (!EVP_Digest(data, size, bytes, NULL, EVP_sha256(), NULL))
+        return APR_EGENERAL;
+    hex_write(hex, bytes, sizeof(bytes));
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_digest_hmac(char hex[DS_SHA256_HEX_SIZE], const void *key, apr_size_t key_size,
+                            const void *data, apr_size_t size)
+{
+    unsigned char bytes[DS_SHA256_SIZE];
+
+    if (!HMAC(EVP_sha256(), key, (int)key_size, data, size, bytes, NULL))
         return APR_EGENERAL;
     hex_write(hex, bytes, sizeof(bytes));
     return APR_SUCCESS;

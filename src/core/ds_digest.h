@@ -18,6 +18,10 @@ apr_status_t ds_digest_end(char hex[DS_SHA256_HEX_SIZE], ds_digest_t *digest);
 /* SHA-256 of one piece of memory as hex. */
 apr_status_t ds_digest_sha256(char hex[DS_SHA256_HEX_SIZE], const void *data, apr_size_t size);
 
+/* HMAC-SHA-256 of one piece of memory under a key, as hex. */
+apr_status_t ds_digest_hmac(char hex[DS_SHA256_HEX_SIZE], const void *key, apr_size_t key_size,
+                            const void *data, apr_size_t size);
+
 /* Compare two texts of the same length in a time that does not depend on where they differ. */
 int ds_digest_equals(const char *a, const char *b, apr_size_t length);
 

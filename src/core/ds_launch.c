@@ -13,16 +13,19 @@ static const char *lane_of(const ds_launch_t *launch, apr_pool_t *pool)
     return launch->object;
 }
 
-static apr_status_t row_create(ds_launch_t *launch, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t row_create(ds_launch_t *launch, ds_db_t *db, const ds_family_t *family,
+                               apr_pool_t *pool)
 {
     ds_db_rows_t *rows;
-    apr_status_t status =
-        ds_db_select(&rows, db, STMT_LAUNCH_CREATE,
-                     DS_ARGS(DS_TEXT(launch->uuid), DS_TEXT(launch->sync_id),
-                             DS_TEXT(launch->object), DS_TEXT(lane_of(launch, pool)),
-                             DS_TEXT(ds_sync_kind_name(launch->kind)), DS_INT(launch->scheduled_at),
-                             DS_INT(launch->dry_run), DS_INT_OR_NULL(launch->input_launch_id)),
-                     pool);
+    apr_status_t status = ds_db_select(
+        &rows, db, STMT_LAUNCH_CREATE,
+        DS_ARGS(DS_TEXT(launch->uuid), DS_TEXT(launch->sync_id), DS_TEXT(launch->object),
+                DS_TEXT(lane_of(launch, pool)), DS_TEXT(ds_sync_kind_name(launch->kind)),
+                DS_TEXT(ds_launch_state_name(launch->state)), DS_INT(launch->scheduled_at),
+                DS_INT(launch->dry_run), DS_INT_OR_NULL(launch->input_launch_id),
+                DS_TEXT(launch->client_id), DS_TEXT(launch->options), DS_TEXT(family->name),
+                DS_INT_OR_NULL(family->running)),
+        pool);
 
     if (status == APR_SUCCESS && ds_db_rows_next(rows))
         launch->id = ds_db_rows_int(rows, 0);
@@ -40,10 +43,26 @@ static ds_launch_t *launch_make(const ds_launch_request_t *request, apr_time_t d
     launch->sync_id = request->sync->id;
     launch->object = request->sync->object_name;
     launch->kind = request->sync->kind;
-    launch->state = DS_LAUNCH_QUEUED;
+    launch->state = request->waits ? DS_LAUNCH_SCHEDULED : DS_LAUNCH_QUEUED;
     launch->scheduled_at = due;
     launch->dry_run = request->dry_run;
+    launch->client_id = request->client_id;
+    launch->options = request->options;
     return launch;
+}
+
+static apr_status_t family_check(ds_db_t *db, const ds_family_t *family, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status;
+
+    if (!family->name)
+        return APR_SUCCESS;
+    status =
+        ds_db_select(&rows, db, STMT_LAUNCH_FAMILY_COUNT, DS_ARGS(DS_TEXT(family->name)), pool);
+    if (status != APR_SUCCESS || !ds_db_rows_next(rows))
+        return status;
+    return ds_db_rows_int(rows, 0) >= family->queued ? DS_ELIMIT : APR_SUCCESS;
 }
 
 static apr_status_t limits_check(ds_db_t *db, const ds_launch_request_t *request, apr_pool_t *pool)
@@ -53,14 +72,14 @@ static apr_status_t limits_check(ds_db_t *db, const ds_launch_request_t *request
     apr_status_t status;
 
     if (!all && !own)
-        return APR_SUCCESS;
+        return family_check(db, &request->family, pool);
     status = ds_db_select(&rows, db, STMT_LAUNCH_WAITING_COUNT, DS_ARGS(DS_TEXT(request->sync->id)),
                           pool);
     if (status != APR_SUCCESS || !ds_db_rows_next(rows))
         return status;
     if ((all && ds_db_rows_int(rows, 0) >= all) || (own && ds_db_rows_int(rows, 1) >= own))
         return DS_ELIMIT;
-    return APR_SUCCESS;
+    return family_check(db, &request->family, pool);
 }
 
 apr_status_t ds_launch_admission_check(ds_db_t *db, const ds_launch_request_t *request,
@@ -103,7 +122,7 @@ static apr_status_t upload_launch(ds_launch_t **launch, ds_db_t *db,
     if (status != APR_SUCCESS)
         return status;
     *launch = launch_make(request, now, pool);
-    status = row_create(*launch, db, pool);
+    status = row_create(*launch, db, &request->family, pool);
     return status == APR_SUCCESS ? ds_file_writer_finish(&file, input, (*launch)->id, pool)
                                  : status;
 }
@@ -180,10 +199,10 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     *launch = launch_make(request, due, pool);
     if (advance)
         status = schedule_advance(db, request->sync, due, advance);
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS && !request->waits)
         status = ds_launch_admission_check(db, request, pool);
     if (status == APR_SUCCESS)
-        status = row_create(*launch, db, pool);
+        status = row_create(*launch, db, &request->family, pool);
     return transaction_end(db, status);
 }
 
@@ -222,9 +241,10 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     if (status == APR_SUCCESS) {
         *launch = launch_make(request, now, pool);
         (*launch)->dry_run = old->dry_run;
+        (*launch)->options = old->options;
         if (old->kind != DS_KIND_EXPORT)
             (*launch)->input_launch_id = ds_launch_input_id(old);
-        status = row_create(*launch, db, pool);
+        status = row_create(*launch, db, &request->family, pool);
     }
     return transaction_end(db, status);
 }
@@ -256,6 +276,9 @@ ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool)
     launch->crashes = (int)ds_db_rows_int(rows, 15);
     launch->dry_run = ds_db_rows_int(rows, 16) != 0;
     launch->input_launch_id = ds_db_rows_int(rows, 17);
+    launch->client_id = ds_db_rows_text(rows, 18);
+    launch->options = ds_db_rows_text(rows, 19);
+    launch->queued_at = ds_db_rows_int(rows, 20);
     return launch;
 }
 

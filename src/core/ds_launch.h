@@ -36,8 +36,18 @@ typedef struct ds_launch_t {
     int crashes; /* runners that died on it in a row without progress */
     int dry_run; /* goes through everything and changes no row */
     apr_int64_t
-        input_launch_id; /* the launch whose input it reads: a retry reads an earlier one's */
+        input_launch_id;   /* the launch whose input it reads: a retry reads an earlier one's */
+    const char *client_id; /* the OAuth client that asked for it, or NULL */
+    const char *options;   /* what differs from its sync (ds_options.h), as JSON; or NULL */
+    apr_time_t queued_at;  /* when one that was made to wait was queued; 0: as scheduled_at */
 } ds_launch_t;
+
+/* Launches that have limits together, of whatever sync. */
+typedef struct ds_family_t {
+    const char *name; /* NULL: it is of no family */
+    int running;      /* so many run at a time */
+    int queued;       /* so many wait or run */
+} ds_family_t;
 
 /* What is asked for. */
 typedef struct ds_launch_request_t {
@@ -45,6 +55,10 @@ typedef struct ds_launch_request_t {
     int queue_limit; /* of all syncs together (ds_def_t); 0: none */
     int dry_run;
     const char *key; /* the client's Idempotency-Key, or NULL */
+    const char *client_id;
+    const char *options; /* JSON, or NULL */
+    ds_family_t family;  /* counts beside the limits of the queue */
+    int waits;           /* ds_launch_start: made, but not queued yet */
 } ds_launch_request_t;
 
 /* May there be a new launch? DS_EDISABLED: the sync is switched off; DS_ELIMIT: too many launches

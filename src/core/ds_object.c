@@ -83,7 +83,7 @@ ds_problem_t *ds_object_field_add(ds_object_t *object, const char *name, const c
 
     if (problem)
         return problem;
-    field.name = apr_pstrdup(pool, name);
+    field.name = field.label = apr_pstrdup(pool, name);
     if (!ds_value_type_find(&field.type, type))
         return ds_problem_make(
             pool, DS_EINPUT,
@@ -94,6 +94,18 @@ ds_problem_t *ds_object_field_add(ds_object_t *object, const char *name, const c
     if (!problem)
         APR_ARRAY_PUSH(object->fields, ds_field_t) = field;
     return problem;
+}
+
+ds_problem_t *ds_object_label_set(ds_object_t *object, const char *name, const char *label,
+                                  apr_pool_t *pool)
+{
+    int position = ds_object_field_find(object, name);
+
+    if (position < 0)
+        return ds_problem_make(pool, DS_EINPUT,
+                               "\"%s\" is not a field: write a Field line for it first", name);
+    APR_ARRAY_IDX(object->fields, position, ds_field_t).label = apr_pstrdup(pool, label);
+    return NULL;
 }
 
 ds_problem_t *ds_object_key_add(ds_object_t *object, const char *name, apr_pool_t *pool)

@@ -13,6 +13,7 @@
 
 typedef struct ds_field_t {
     const char *name;
+    const char *label; /* for people; never NULL: the name where nothing was given */
     ds_value_type_e type;
     int max_length; /* characters; only for string */
     int is_key;
@@ -21,6 +22,7 @@ typedef struct ds_field_t {
 typedef struct ds_object_t {
     const char *name;           /* also the table's name */
     const char *display_name;   /* never NULL: the name where nothing was given */
+    const char *description;    /* for people; or NULL */
     apr_array_header_t *fields; /* of ds_field_t, in the order of the configuration */
     int delete_marks;         /* a deleted row stays, with the time of its removal in _deleted_at */
     apr_array_header_t *keys; /* of int: positions in fields, in the order of Key */
@@ -33,6 +35,10 @@ ds_object_t *ds_object_make(const char *name, apr_pool_t *pool);
  * only string takes one (default 255). NULL on success, else the problem, which names the field. */
 ds_problem_t *ds_object_field_add(ds_object_t *object, const char *name, const char *type,
                                   const char *length, apr_pool_t *pool);
+
+/* Give a field (by name) a label for people. */
+ds_problem_t *ds_object_label_set(ds_object_t *object, const char *field, const char *label,
+                                  apr_pool_t *pool);
 
 /* Make a field (by name) part of the key. */
 ds_problem_t *ds_object_key_add(ds_object_t *object, const char *field, apr_pool_t *pool);

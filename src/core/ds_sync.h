@@ -6,6 +6,7 @@
 
 #include "ds_db.h"
 #include "ds_object.h"
+#include "ds_reason.h"
 
 #define DS_SYNC_ID_MAX 64
 
@@ -32,6 +33,14 @@ typedef struct ds_limits_t {
 } ds_limits_t;
 
 typedef enum ds_sync_format_e { DS_FORMAT_CSV, DS_FORMAT_NDJSON } ds_sync_format_e;
+
+/* How an import takes its rows. */
+typedef struct ds_import_t {
+    const char *phrases[DS_REASONS]; /* words for reasons; NULL: the engine's own. Without words for
+                                        DS_REASON_DUPLICATE nobody looks for such rows */
+    apr_array_header_t *read_only;   /* of const char *: columns that nobody may fill, for which
+                                        there are words; or NULL */
+} ds_import_t;
 
 /* A condition that exported rows fulfil; all of a sync's conditions together. */
 typedef struct ds_filter_t {
@@ -63,6 +72,7 @@ typedef struct ds_sync_t {
     ds_sync_auth_e auth;
     char delimiter; /* ',' ';' or '\t'; NUL: taken from the header line */
     ds_limits_t limits;
+    ds_import_t import;
     ds_export_t export;
     int queue_limit;      /* launches of this sync that may wait; 0: no limit of its own */
     const char *schedule; /* five cron fields or an @word, or NULL */

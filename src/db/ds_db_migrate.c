@@ -3,7 +3,7 @@
 #include "ds_db_private.h"
 
 /* The steps, in order: step n brings version n - 1 to n. Never change one that was released. */
-static const ds_stmt_e steps[] = {STMT_SCHEMA_0001};
+static const ds_stmt_e steps[] = {STMT_SCHEMA_0001, STMT_SCHEMA_0002};
 
 #define NEWEST ((int)(sizeof(steps) / sizeof(*steps)))
 

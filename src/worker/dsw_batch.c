@@ -87,6 +87,10 @@ void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row, apr_size_t size)
     batch->weight += ROW_WEIGHT + size;
     switch (row) {
     case DSW_ROW_OK: batch->counters.ok++; break;
+    case DSW_ROW_WARNED:
+        batch->counters.ok++;
+        batch->counters.warned++;
+        break;
     case DSW_ROW_FAILED: batch->counters.failed++; break;
     default: batch->counters.skipped++;
     }

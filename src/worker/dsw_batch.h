@@ -8,7 +8,12 @@
 typedef struct dsw_batch_t dsw_batch_t;
 
 /* What became of a row. */
-typedef enum dsw_row_e { DSW_ROW_OK, DSW_ROW_FAILED, DSW_ROW_SKIPPED } dsw_row_e;
+typedef enum dsw_row_e {
+    DSW_ROW_OK,
+    DSW_ROW_WARNED, /* good, but with a warning */
+    DSW_ROW_FAILED,
+    DSW_ROW_SKIPPED
+} dsw_row_e;
 
 /* The files beside a launch's input. */
 typedef enum dsw_side_e { DSW_FAILURES, DSW_WARNINGS, DSW_SIDES } dsw_side_e;

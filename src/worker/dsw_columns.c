@@ -33,6 +33,20 @@ static void unknown_add(dsw_columns_t *columns, const ds_fmt_csv_cell_t *cell, i
                      column, name_show(cell, pool));
 }
 
+/* The name of a column that nobody may fill, when it is one of these. */
+static const char *read_only_find(const ds_import_t *import, const ds_fmt_csv_cell_t *cell)
+{
+    int i;
+
+    for (i = 0; import->read_only && i < import->read_only->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(import->read_only, i, const char *);
+
+        if (!strcasecmp(name, cell->text))
+            return name;
+    }
+    return NULL;
+}
+
 static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets, int *slot_of,
                                 const ds_object_t *object, const ds_fmt_csv_record_t *header, int i,
                                 int keys_only, apr_pool_t *pool)
@@ -43,6 +57,9 @@ static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets,
     const ds_field_t *field;
 
     columns->slots[i] = -1;
+    columns->read_only[i] = read_only_find(columns->import, cell);
+    if (columns->read_only[i])
+        return NULL;
     if (position < 0) {
         unknown_add(columns, cell, i + 1, pool);
         return NULL;
@@ -70,9 +87,10 @@ static int key_is_there(const ds_object_t *object, const int *slot_of)
     return 1;
 }
 
-ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_object_t *object,
+ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_sync_t *sync,
                               const ds_fmt_csv_record_t *header, int keys_only, apr_pool_t *pool)
 {
+    const ds_object_t *object = sync->object;
     dsw_columns_t *columns = apr_pcalloc(pool, sizeof(*columns));
     int fields = object->fields->nelts, i;
     ds_db_column_t *targets = apr_palloc(pool, sizeof(*targets) * fields);
@@ -82,6 +100,8 @@ ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_object_t *object,
     memset(slot_of, -1, sizeof(int) * fields);
     columns->count = header->count;
     columns->fields = apr_pcalloc(pool, sizeof(*columns->fields) * header->count);
+    columns->import = &sync->import;
+    columns->read_only = apr_pcalloc(pool, sizeof(char *) * header->count);
     columns->slots = apr_palloc(pool, sizeof(int) * header->count);
     columns->table.name = object->name;
     columns->table.columns = targets;
@@ -127,12 +147,33 @@ static int record_check(char reason[DSW_REASON_SIZE], const dsw_columns_t *colum
     return 0;
 }
 
+/* A value of a string field is bad for one reason only: it is too long. */
+static ds_reason_e value_reason(const ds_field_t *field)
+{
+    switch (field->type) {
+    case DS_TYPE_STRING: return DS_REASON_LENGTH;
+    case DS_TYPE_EMAIL: return DS_REASON_EMAIL;
+    default: return DS_REASON_TYPE;
+    }
+}
+
+/* In the launch's own words where it has some, else "<field>: <why>". */
+static void reason_write(char text[DSW_REASON_SIZE], const ds_import_t *import, ds_reason_e reason,
+                         const ds_field_t *field, const char *why)
+{
+    if (import->phrases[reason])
+        ds_reason_print(text, DSW_REASON_SIZE, import->phrases[reason], field->label);
+    else
+        apr_snprintf(text, DSW_REASON_SIZE, "%s: %s", field->name, why);
+}
+
 static int cell_check(char reason[DSW_REASON_SIZE], const char **value,
-                      char normal[DS_VALUE_NORMAL_SIZE], const ds_field_t *field,
-                      const ds_fmt_csv_cell_t *cell)
+                      char normal[DS_VALUE_NORMAL_SIZE], const ds_import_t *import,
+                      const ds_field_t *field, const ds_fmt_csv_cell_t *cell)
 {
     apr_size_t chars, bad;
     const char *why;
+    char place[40];
 
     *value = NULL;
     if (cell->length == 0) {
@@ -140,15 +181,27 @@ static int cell_check(char reason[DSW_REASON_SIZE], const char **value,
         return !field->is_key;
     }
     if (!ds_value_utf8(&chars, &bad, cell->text, cell->length)) {
-        apr_snprintf(reason, DSW_REASON_SIZE, "%s: not valid UTF-8 at byte %lu", field->name,
-                     (unsigned long)bad + 1);
+        apr_snprintf(place, sizeof(place), "not valid UTF-8 at byte %lu", (unsigned long)bad + 1);
+        reason_write(reason, import, DS_REASON_ENCODING, field, place);
         return 0;
     }
     *value = ds_value_check(normal, &why, field->type, field->max_length, cell->text, cell->length,
                             chars);
     if (!*value)
-        apr_snprintf(reason, DSW_REASON_SIZE, "%s: %s", field->name, why);
+        reason_write(reason, import, value_reason(field), field, why);
     return *value != NULL;
+}
+
+/* The first filled cell in a column that nobody may fill. */
+static void read_only_check(dsw_columns_t *columns, const ds_fmt_csv_record_t *record)
+{
+    int i;
+
+    columns->warning[0] = '\0';
+    for (i = 0; i < columns->count && !columns->warning[0]; i++)
+        if (columns->read_only[i] && record->cells[i].length)
+            ds_reason_print(columns->warning, DSW_REASON_SIZE,
+                            columns->import->phrases[DS_REASON_READ_ONLY], columns->read_only[i]);
 }
 
 int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
@@ -161,8 +214,9 @@ int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
     for (i = 0; i < columns->count; i++) {
         slot = columns->slots[i];
         if (slot >= 0 && !cell_check(reason, &columns->values[slot], columns->normals[slot],
-                                     columns->fields[i], &record->cells[i]))
+                                     columns->import, columns->fields[i], &record->cells[i]))
             return 0;
     }
+    read_only_check(columns, record);
     return 1;
 }

@@ -4,7 +4,7 @@
 
 #include "ds_db_table.h"
 #include "ds_fmt_csv.h"
-#include "ds_object.h"
+#include "ds_sync.h"
 
 /* The last column of the files beside a launch. A file that has one is such a file, sent again. */
 #define DSW_FAILURE_COLUMN "Import Failure Reason"
@@ -19,13 +19,16 @@ typedef struct dsw_columns_t {
     ds_db_table_t table;       /* the columns of the table that the file fills */
     int has_key;               /* every field of the key is there */
     const char *unknown;       /* a sentence about columns that are no fields, or NULL */
+    const ds_import_t *import; /* words for reasons, columns that nobody may fill */
+    const char **read_only;    /* for each column of the file: its name when it is such, or NULL */
     const char **values;       /* room for one row: table.count values */
+    char warning[DSW_REASON_SIZE]; /* of the row that was checked last; "" for none */
     char (*normals)[DS_VALUE_NORMAL_SIZE];
 } dsw_columns_t;
 
-/* Match a header with an object; with keys_only other fields than the key's are passed over. The
- * problem when two columns fill the same field. */
-ds_problem_t *dsw_columns_map(dsw_columns_t **columns, const ds_object_t *object,
+/* Match a header with a sync's object; with keys_only other fields than the key's are passed over.
+ * The problem when two columns fill the same field. */
+ds_problem_t *dsw_columns_map(dsw_columns_t **columns, const ds_sync_t *sync,
                               const ds_fmt_csv_record_t *header, int keys_only, apr_pool_t *pool);
 
 /* Check a record and fill columns->values, which point into it. True when the row is good; else the

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "dsw_input.h"
+#include "dsw_keys.h"
 #include "dsw_process.h"
 
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
     ds_fmt_csv_record_t header;
     dsw_input_t *input;
     dsw_columns_t *columns;
+    dsw_keys_t *keys; /* of the rows so far; NULL: nobody asks */
     dsw_batch_t *batch;
     apr_status_t trouble; /* why a batch was given up */
     const char *fault;    /* why nothing more of the file can be read */
@@ -56,15 +58,16 @@ static void side_line_add(rows_t *rows, dsw_side_e side, const ds_fmt_csv_record
     dsw_batch_side_add(rows->batch, side, end, strlen(end));
 }
 
-static void side_add(rows_t *rows, dsw_side_e side, const ds_fmt_csv_record_t *record,
+static void side_add(rows_t *rows, dsw_row_e row, const ds_fmt_csv_record_t *record,
                      const char *reason)
 {
+    dsw_side_e side = row == DSW_ROW_FAILED ? DSW_FAILURES : DSW_WARNINGS;
+
     if (dsw_batch_side_is_empty(rows->batch, side))
         side_line_add(rows, side, &rows->header,
                       side == DSW_FAILURES ? DSW_FAILURE_COLUMN : DSW_WARNING_COLUMN);
     side_line_add(rows, side, record, reason);
-    dsw_batch_row_count(rows->batch, side == DSW_FAILURES ? DSW_ROW_FAILED : DSW_ROW_SKIPPED,
-                        record->raw_length);
+    dsw_batch_row_count(rows->batch, row, record->raw_length);
 }
 
 /* --- rows --- */
@@ -82,27 +85,38 @@ static apr_status_t refusal_take(rows_t *rows, const ds_fmt_csv_record_t *record
         rows->fault = apr_pstrdup(rows->pool, reason);
         return DS_EDB;
     }
-    side_add(rows, DSW_FAILURES, record, reason);
+    side_add(rows, DSW_ROW_FAILED, record, reason);
     return APR_SUCCESS;
+}
+
+/* Words for a good row's warning, or NULL. */
+static const char *warning_find(rows_t *rows, const ds_fmt_csv_record_t *record)
+{
+    if (rows->keys && dsw_keys_add(rows->keys, rows->columns, record->offset))
+        return rows->sync->import.phrases[DS_REASON_DUPLICATE];
+    return *rows->columns->warning ? rows->columns->warning : NULL;
 }
 
 static apr_status_t row_take(rows_t *rows, const ds_fmt_csv_record_t *record)
 {
     char reason[DSW_REASON_SIZE];
-    const char *skipped;
+    const char *skipped, *warning;
     apr_status_t status;
 
     if (!dsw_columns_check(reason, rows->columns, record, row_number(rows))) {
-        side_add(rows, DSW_FAILURES, record, reason);
+        side_add(rows, DSW_ROW_FAILED, record, reason);
         return APR_SUCCESS;
     }
+    warning = warning_find(rows, record);
     status = rows->kind->row(&skipped, rows->baton, rows->batch, rows->columns->values);
     if (status == DS_ECONSTRAINT && dsw_batch_is_careful(rows->batch))
         return refusal_take(rows, record);
     if (status != APR_SUCCESS)
         return status;
     if (skipped)
-        side_add(rows, DSW_WARNINGS, record, skipped);
+        side_add(rows, DSW_ROW_SKIPPED, record, skipped);
+    else if (warning)
+        side_add(rows, DSW_ROW_WARNED, record, warning);
     else
         dsw_batch_row_count(rows->batch, DSW_ROW_OK, record->raw_length);
     return APR_SUCCESS;
@@ -223,20 +237,47 @@ static dsw_result_t batches_run(rows_t *rows)
     }
 }
 
+/* After an interruption: the keys of the rows before the checkpoint. */
+static apr_status_t keys_read(rows_t *rows)
+{
+    const ds_checkpoint_t start = {0, 0};
+    char reason[DSW_REASON_SIZE];
+    ds_fmt_csv_record_t record;
+    ds_fmt_csv_next_e next;
+    apr_status_t status = APR_SUCCESS;
+
+    dsw_input_seek(rows->input, &start);
+    while (dsw_input_checkpoint(rows->input).offset < rows->claim->checkpoint.offset) {
+        status = dsw_input_next(&next, &record, rows->input);
+        if (status != APR_SUCCESS || next != DS_CSV_RECORD)
+            break;
+        if (dsw_columns_check(reason, rows->columns, &record, 0))
+            dsw_keys_add(rows->keys, rows->columns, record.offset);
+    }
+    return status;
+}
+
 dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
                           const dsw_rows_kind_t *kind, apr_pool_t *pool)
 {
     rows_t rows = {.db = db, .claim = claim, .sync = sync, .kind = kind, .pool = pool};
+    apr_status_t status;
     ds_problem_t *problem =
         dsw_input_open(&rows.input, &rows.header, db, claim->launch, sync, pool);
 
     if (!problem)
-        problem = dsw_columns_map(&rows.columns, sync->object, &rows.header, kind->keys_only, pool);
+        problem = dsw_columns_map(&rows.columns, sync, &rows.header, kind->keys_only, pool);
     if (problem && (problem->status == DS_EINPUT || problem->status == DS_ELIMIT ||
                     problem->status == DS_ENOTFOUND))
         return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
     if (problem)
         return (dsw_result_t){.outcome = DSW_TROUBLE, .status = problem->status};
+    if (sync->import.phrases[DS_REASON_DUPLICATE] && !kind->keys_only) {
+        rows.keys = dsw_keys_make(pool);
+        status = keys_read(&rows);
+        if (status != APR_SUCCESS)
+            return (dsw_result_t){.outcome = DSW_TROUBLE, .status = status};
+    }
     rows.batch = dsw_batch_make(db, claim, pool);
     rows.baton = kind->begin(db, claim, rows.columns, pool);
     return batches_run(&rows);

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "ds_options.h"
 #include "dsw_delete.h"
 #include "dsw_export.h"
 #include "dsw_import.h"
@@ -47,6 +48,7 @@ static dsw_result_t undefined_wait(runner_t *runner, const ds_claim_t *claim)
 static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_pool_t *pool)
 {
     const ds_sync_t *sync;
+    ds_problem_t *problem;
     ds_def_t *def;
     apr_status_t status = ds_def_load(&def, runner->db, pool);
 
@@ -57,6 +59,9 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
     sync = ds_def_sync_get(def, claim->launch->sync_id);
     if (!sync)
         return undefined_wait(runner, claim);
+    problem = ds_options_apply(&sync, sync, claim->launch->options, pool);
+    if (problem)
+        return refused(problem->text);
     switch (claim->launch->kind) {
     case DS_KIND_IMPORT: return dsw_import_run(runner->db, claim, sync, pool);
     case DS_KIND_DELETE: return dsw_delete_run(runner->db, claim, sync, pool);

@@ -19,3 +19,11 @@ SELECT hash FROM ds_definition WHERE id = 1
 INSERT INTO ds_definition (id, hash, body, stored_at) VALUES (1, %s, %s, %lld)
 ON CONFLICT (id) DO UPDATE
 SET hash = excluded.hash, body = excluded.body, stored_at = excluded.stored_at
+
+-- :OBJECT_SET
+INSERT INTO ds_object (name, hash, created_at, updated_at) VALUES (%s, %s, %lld, %lld)
+ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at
+WHERE ds_object.hash <> excluded.hash
+
+-- :OBJECT_GET
+SELECT created_at, updated_at FROM ds_object WHERE name = %s

@@ -2,12 +2,15 @@
 
 -- :LAUNCH_CREATE
 INSERT INTO ds_launch (uuid, sync_id, object, lane, kind, state, scheduled_at, dry_run,
-input_launch_id)
-VALUES (%s, %s, %s, %s, %s, 'queued', %lld, %lld, %lld) RETURNING id
+input_launch_id, client_id, options, family, family_limit)
+VALUES (%s, %s, %s, %s, %s, %s, %lld, %lld, %lld, %s, %s, %s, %lld) RETURNING id
 
 -- :LAUNCH_WAITING_COUNT
 SELECT count(*), coalesce(sum(CASE WHEN sync_id = %s THEN 1 ELSE 0 END), 0)
 FROM ds_launch WHERE state = 'queued'
+
+-- :LAUNCH_FAMILY_COUNT
+SELECT count(*) FROM ds_launch WHERE family = %s AND state IN ('queued', 'running', 'cancelling')
 
 -- An upload's Idempotency-Key. A key that is older than a day may be used again.
 -- :UPLOAD_KEY_GET
@@ -25,17 +28,20 @@ DELETE FROM ds_upload_key WHERE created_at < %lld
 
 -- :LAUNCH_GET
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+client_id, options, queued_at
 FROM ds_launch WHERE id = %lld
 
 -- :LAUNCH_LIST
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+client_id, options, queued_at
 FROM ds_launch ORDER BY id DESC LIMIT %lld
 
 -- :LAUNCH_LIST_OF_SYNC
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
-rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+client_id, options, queued_at
 FROM ds_launch WHERE sync_id = %s ORDER BY id DESC LIMIT %lld
 
 -- :LAUNCH_CANCEL_QUEUED

@@ -5,7 +5,8 @@
 -- :QUEUE_WAITING
 SELECT id FROM ds_launch WHERE state = 'queued' LIMIT 1
 
--- Launches of one lane (one object) run one after the other, in the order of acceptance.
+-- Launches of one lane (one object) run one after the other, in the order of acceptance. Of one family at
+-- most family_limit run at a time.
 -- :QUEUE_CLAIM
 UPDATE ds_launch
 SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %lld,
@@ -14,6 +15,8 @@ WHERE state = 'queued' AND id =
 (SELECT q.id FROM ds_launch q WHERE q.state = 'queued'
 AND NOT EXISTS (SELECT 1 FROM ds_launch e WHERE e.lane = q.lane AND e.id < q.id
 AND e.state IN ('queued', 'running', 'cancelling'))
+AND (q.family IS NULL OR q.family_limit > (SELECT count(*) FROM ds_launch f
+WHERE f.family = q.family AND f.state IN ('running', 'cancelling')))
 ORDER BY q.id LIMIT 1)
 RETURNING id, attempt, checkpoint_offset, checkpoint_line
 
@@ -41,7 +44,7 @@ WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'cancelling'
 -- :QUEUE_LEASED
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-owner, attempt, lease_until
+client_id, options, queued_at, owner, attempt, lease_until
 FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
 
 -- A launch leaves its runner before its end.

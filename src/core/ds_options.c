@@ -1,0 +1,88 @@
+#include "ds_options.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include <apr_strings.h>
+
+static json_t *names_write(const apr_array_header_t *names)
+{
+    json_t *list = json_array();
+    int i;
+
+    for (i = 0; names && i < names->nelts; i++)
+        json_array_append_new(list, json_string(APR_ARRAY_IDX(names, i, const char *)));
+    return list;
+}
+
+static const char *text_take(json_t *root, apr_pool_t *pool)
+{
+    char *text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    const char *copy = apr_pstrdup(pool, text ? text : "{}");
+
+    free(text);
+    json_decref(root);
+    return copy;
+}
+
+const char *ds_options_import_write(char delimiter, const ds_import_t *import, apr_pool_t *pool)
+{
+    char separator[2] = {delimiter, '\0'};
+    json_t *phrases = json_object();
+    int i;
+
+    for (i = 0; i < DS_REASONS; i++)
+        if (import->phrases[i])
+            json_object_set_new(phrases, ds_reason_name((ds_reason_e)i),
+                                json_string(import->phrases[i]));
+    return text_take(json_pack("{s:s, s:o, s:o}", "delimiter", separator, "phrases", phrases,
+                               "read_only", names_write(import->read_only)),
+                     pool);
+}
+
+static void import_read(ds_import_t *import, const json_t *phrases, const json_t *read_only,
+                        apr_pool_t *pool)
+{
+    const char *text;
+    size_t i;
+
+    for (i = 0; i < DS_REASONS; i++) {
+        text = json_string_value(json_object_get(phrases, ds_reason_name((ds_reason_e)i)));
+        import->phrases[i] = text ? apr_pstrdup(pool, text) : NULL;
+    }
+    import->read_only = apr_array_make(pool, 4, sizeof(const char *));
+    for (i = 0; import->phrases[DS_REASON_READ_ONLY] && i < json_array_size(read_only); i++) {
+        text = json_string_value(json_array_get(read_only, i));
+        if (text)
+            APR_ARRAY_PUSH(import->read_only, const char *) = apr_pstrdup(pool, text);
+    }
+}
+
+ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, const char *options,
+                               apr_pool_t *pool)
+{
+    const char *delimiter = "";
+    json_t *root, *phrases = NULL, *read_only = NULL;
+    json_error_t error;
+    ds_problem_t *problem = NULL;
+    ds_sync_t *own;
+
+    *sync = base;
+    if (!options)
+        return NULL;
+    own = apr_pmemdup(pool, base, sizeof(*base));
+    root = json_loads(options, JSON_REJECT_DUPLICATES, &error);
+    if (!root || json_unpack_ex(root, &error, 0, "{s?:s, s?:o, s?:o}", "delimiter", &delimiter,
+                                "phrases", &phrases, "read_only", &read_only))
+        problem = ds_problem_make(pool, DS_EINPUT, "The launch's options are not readable: %s",
+                                  error.text);
+    else {
+        if (*delimiter)
+            own->delimiter = *delimiter;
+        if (phrases)
+            import_read(&own->import, phrases, read_only, pool);
+        *sync = own;
+    }
+    json_decref(root);
+    return problem;
+}

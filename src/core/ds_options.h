@@ -1,0 +1,15 @@
+/* What one launch does otherwise than its sync says. Kept with the launch as JSON: the protocol
+ * that makes the launch writes it, the runner reads it. */
+#ifndef DS_OPTIONS_H
+#define DS_OPTIONS_H
+
+#include "ds_sync.h"
+
+/* The delimiter (NUL: as the sync says) and ways of an import, as JSON in pool. */
+const char *ds_options_import_write(char delimiter, const ds_import_t *import, apr_pool_t *pool);
+
+/* The sync as this launch runs it: `base` itself without options, else a copy in pool. */
+ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, const char *options,
+                               apr_pool_t *pool);
+
+#endif

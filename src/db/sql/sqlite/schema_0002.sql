@@ -1,0 +1,37 @@
+-- The second version: clients of OAuth, launches with options of their own, and when objects changed.
+-- The definitions are written anew by the next start.
+
+-- :SCHEMA_0002
+CREATE TABLE ds_client (
+  client_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL,
+  role TEXT NOT NULL,
+  objects TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER
+);
+CREATE TABLE ds_access (
+  client_id TEXT PRIMARY KEY,
+  nonce TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL,
+  token_sha256 TEXT NOT NULL,
+  last_sha256 TEXT,
+  expires_at INTEGER NOT NULL
+);
+CREATE INDEX ds_access_token ON ds_access (token_sha256);
+CREATE INDEX ds_access_last ON ds_access (last_sha256);
+CREATE TABLE ds_object (
+  name TEXT PRIMARY KEY,
+  hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+ALTER TABLE ds_launch ADD COLUMN client_id TEXT;
+ALTER TABLE ds_launch ADD COLUMN options TEXT;
+ALTER TABLE ds_launch ADD COLUMN queued_at INTEGER;
+ALTER TABLE ds_launch ADD COLUMN family TEXT;
+ALTER TABLE ds_launch ADD COLUMN family_limit INTEGER;
+CREATE INDEX ds_launch_family ON ds_launch (family, id)
+  WHERE state IN ('queued', 'running', 'cancelling');
+UPDATE ds_definition SET hash = '';
