@@ -7,7 +7,7 @@
 
 #include <httpd.h>
 
-#include "ds_sync.h"
+#include "ds_def.h"
 
 typedef struct dsm_api_t dsm_api_t;
 typedef struct dsm_request_t dsm_request_t;
@@ -17,16 +17,40 @@ typedef int dsm_endpoint_cb(request_rec *r, const dsm_request_t *request);
 
 typedef struct dsm_endpoint_t {
     apr_int64_t methods; /* bits AP_METHOD_BIT << M_...; GET stands for HEAD too */
-    const char *pattern; /* a path in which {sync} and {launch} each stand for one segment */
+    const char *pattern; /* a path in which {sync}, {object} and {launch} each stand for one
+                            segment, or for its beginning; {rest} at the end for any rest */
     dsm_endpoint_cb *run;
+    int body_credential; /* the credential may stand in the body: the endpoint asks for it */
 } dsm_endpoint_t;
+
+/* What is known about a credential (dsm_auth). */
+typedef enum dsm_verdict_e {
+    DSM_VERDICT_OPEN, /* nobody has looked yet */
+    DSM_VERDICT_GRANTED,
+    DSM_VERDICT_SERVER, /* Auth httpd: the server's own Require lines are deciding */
+    DSM_VERDICT_BODY,   /* the endpoint decides when it has read the body */
+    DSM_VERDICT_REFUSED,
+    DSM_VERDICT_AWAY /* the database cannot say */
+} dsm_verdict_e;
 
 struct dsm_api_t {
     const char *name;
     const dsm_endpoint_t *endpoints; /* ends with a pattern of NULL */
-    /* Answer with a problem (403, 404, 405, 413, 500, 503 ...) the way the protocol does. Returns
-     * OK. */
+    /* Answer with a problem (400 a body that is none, 403, 404, 405, 409, 413, 415, 423 a sync that
+     * is disabled, 429 a queue that is full, 500, 503) the way the protocol does. Returns OK. */
     int (*problem)(request_rec *r, int status, const char *text);
+
+    /* The rest may be NULL: then a path names a sync, and the credential is a token of it. */
+
+    /* The method that a request means, where it is not the one that it has. */
+    int (*method)(const request_rec *r);
+    /* Find what the path names. */
+    void (*find)(dsm_request_t *request, const ds_def_t *def);
+    /* Judge the credential. */
+    dsm_verdict_e (*judge)(request_rec *r, dsm_request_t *request);
+    /* Before an endpoint runs: is there something against it beside the credential? HTTP_OK, or it
+     * was answered. */
+    int (*admit)(request_rec *r, const dsm_request_t *request);
 };
 
 /* The protocol of that name (any case), or NULL. */

@@ -156,13 +156,14 @@ static void launch_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, apr_pool_
 
 static int file_receive(request_rec *r, const dsm_request_t *request)
 {
-    int dry_run, result;
+    dsm_upload_t upload = {0};
+    int result;
 
-    if (!dsm_query_switch_read(&dry_run, r, "dry-run", "true", "false")) {
+    if (!dsm_query_switch_read(&upload.dry_run, r, "dry-run", "true", "false")) {
         return request->api->problem(r, HTTP_BAD_REQUEST,
                                      "The parameter dry-run is either true or false.");
     }
-    result = dsm_upload_receive(r, request, dry_run);
+    result = dsm_upload_receive(r, request, &upload);
     return result == HTTP_OK ? dsm_reply_text(r, HTTP_OK, "File queued") : result;
 }
 
@@ -399,11 +400,16 @@ static int prisma_warnings(request_rec *r, const dsm_request_t *request)
 
 /* --- */
 
-/* The protocol has no code for a body that is no upload: 500 is "could not import the file". */
+/* The protocol has no code of its own for a body that is no upload, a sync that is disabled and a
+ * queue that is full: 500 is "could not import the file". */
 static int prisma_problem(request_rec *r, int status, const char *text)
 {
-    return dsm_reply_text(r, status == HTTP_BAD_REQUEST ? HTTP_INTERNAL_SERVER_ERROR : status,
-                          text);
+    switch (status) {
+    case HTTP_BAD_REQUEST:
+    case HTTP_LOCKED:
+    case HTTP_TOO_MANY_REQUESTS: return dsm_reply_text(r, HTTP_INTERNAL_SERVER_ERROR, text);
+    default: return dsm_reply_text(r, status, text);
+    }
 }
 
 #define GET (AP_METHOD_BIT << M_GET)

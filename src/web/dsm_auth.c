@@ -22,19 +22,25 @@ APLOG_USE_MODULE(datasync);
 /* The user name that goes with a token in Basic credentials (Prisma's rule, used by all). */
 static const char BASIC_USER[] = "api";
 
-/* The token that the request carries, or NULL; *scheme is what it came with. */
-static const char *token_get(const char **scheme, const request_rec *r)
+const char *dsm_auth_bearer_get(const request_rec *r)
 {
     static const char bearer[] = "Bearer ";
     const char *header = apr_table_get(r->headers_in, "Authorization");
-    const char *user, *password;
 
-    if (!header) {
+    if (!header || strncasecmp(header, bearer, sizeof(bearer) - 1)) {
         return NULL;
     }
-    if (!strncasecmp(header, bearer, sizeof(bearer) - 1)) {
+    return header + sizeof(bearer) - 1 + strspn(header + sizeof(bearer) - 1, " ");
+}
+
+/* The token that the request carries, or NULL; *scheme is what it came with. */
+static const char *token_get(const char **scheme, const request_rec *r)
+{
+    const char *user, *password, *bearer = dsm_auth_bearer_get(r);
+
+    if (bearer) {
         *scheme = "Bearer";
-        return header + sizeof(bearer) - 1 + strspn(header + sizeof(bearer) - 1, " ");
+        return bearer;
     }
     if (ap_get_basic_auth_components(r, &user, &password) == APR_SUCCESS &&
         !strcmp(user, BASIC_USER)) {
@@ -114,6 +120,10 @@ static void request_judge(request_rec *r, dsm_request_t *request)
     if (request->verdict != DSM_VERDICT_OPEN) {
         return;
     }
+    if (request->api->judge) {
+        request->verdict = request->api->judge(r, request);
+        return;
+    }
     switch (request->sync->auth) {
     case DS_AUTH_TOKEN: request->verdict = token_judge(r, request); break;
     case DS_AUTH_NONE: request->verdict = DSM_VERDICT_GRANTED; break;
@@ -122,18 +132,26 @@ static void request_judge(request_rec *r, dsm_request_t *request)
     }
 }
 
+/* Only an endpoint that asks for the credential itself runs before there is one. */
+static int may_run(const dsm_request_t *request)
+{
+    switch (request->verdict) {
+    case DSM_VERDICT_GRANTED:
+    case DSM_VERDICT_SERVER: return 1;
+    case DSM_VERDICT_BODY: return request->endpoint->body_credential;
+    default: return 0;
+    }
+}
+
 int dsm_auth_access(request_rec *r)
 {
     dsm_request_t *request = dsm_route_get(r);
 
-    if (!request || !request->sync || !request->endpoint) {
+    if (!request || !request->endpoint || (!request->sync && !request->api->judge)) {
         return DECLINED; /* not ours, or nothing will run: 404 and 405 need no credential */
     }
     request_judge(r, request);
-    if (request->verdict == DSM_VERDICT_GRANTED || request->verdict == DSM_VERDICT_SERVER) {
-        return DECLINED;
-    }
-    return dsm_auth_refuse(r, request);
+    return may_run(request) ? DECLINED : dsm_auth_refuse(r, request);
 }
 
 int dsm_auth_authenticate(request_rec *r)
@@ -145,7 +163,8 @@ int dsm_auth_authenticate(request_rec *r)
 
 int dsm_auth_is_granted(request_rec *r, dsm_request_t *request)
 {
-    if (request->verdict == DSM_VERDICT_OPEN && request->sync->auth == DS_AUTH_HTTPD) {
+    if (request->verdict == DSM_VERDICT_OPEN && !request->api->judge &&
+        request->sync->auth == DS_AUTH_HTTPD) {
         ap_log_rerror(
             APLOG_MARK, APLOG_ERR, 0, r,
             DSLOGNO(0034) "sync %s: refused, it has Auth httpd and the server's rules did "
@@ -154,7 +173,7 @@ int dsm_auth_is_granted(request_rec *r, dsm_request_t *request)
         request->verdict = DSM_VERDICT_REFUSED;
     }
     request_judge(r, request);
-    return request->verdict == DSM_VERDICT_GRANTED || request->verdict == DSM_VERDICT_SERVER;
+    return may_run(request);
 }
 
 int dsm_auth_refuse(request_rec *r, dsm_request_t *request)

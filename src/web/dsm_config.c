@@ -41,6 +41,7 @@ void *dsm_config_create(apr_pool_t *pool, server_rec *s)
     config->cache_mb = DSM_UNSET;
     config->lease_seconds = DSM_UNSET;
     config->max_upload = DSM_UNSET;
+    config->marketo = s->is_virtual ? NULL : dsm_config_marketo_make(pool);
     config->def = s->is_virtual ? NULL : def_make(pool);
     config->sync_places =
         s->is_virtual ? NULL : apr_array_make(pool, 8, sizeof(const ap_directive_t *));
@@ -90,8 +91,7 @@ void *dsm_config_merge(apr_pool_t *pool, void *base_config, void *add_config)
     return merged;
 }
 
-/* Refuse a directive of the main server that stands in another place, or for a second time. */
-static const char *global_check(const ap_directive_t **place, cmd_parms *cmd)
+const char *dsm_config_global_check(const ap_directive_t **place, cmd_parms *cmd)
 {
     const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
 
@@ -130,7 +130,7 @@ static const char *cmd_DataSyncDatabase(cmd_parms *cmd, void *unused, const char
                                         const char *params)
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
-    const char *fault = global_check(&config->db_place, cmd);
+    const char *fault = dsm_config_global_check(&config->db_place, cmd);
 
     if (fault) {
         return fault;
@@ -144,13 +144,9 @@ static const char *cmd_DataSyncDatabase(cmd_parms *cmd, void *unused, const char
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, driver, fault) : NULL;
 }
 
-/* Set one option. Returns NULL, or the reason. */
-typedef const char *option_cb(dsm_config_t *config, const char *name, const char *value,
-                              apr_pool_t *pool);
-
-/* Arguments of the form NAME=VALUE. */
-static const char *options_read(cmd_parms *cmd, dsm_config_t *config, int argc, char *const argv[],
-                                option_cb *set, const char *example)
+const char *dsm_config_options_read(cmd_parms *cmd, dsm_config_t *config, int argc,
+                                    char *const argv[], dsm_config_option_cb *set,
+                                    const char *example)
 {
     const char *equals, *fault;
     int i;
@@ -200,7 +196,7 @@ static const char *worker_option_set(dsm_config_t *config, const char *name, con
 static const char *cmd_DataSyncWorker(cmd_parms *cmd, void *unused, int argc, char *const argv[])
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
-    const char *fault = global_check(&config->worker_place, cmd);
+    const char *fault = dsm_config_global_check(&config->worker_place, cmd);
 
     if (fault) {
         return fault;
@@ -209,13 +205,13 @@ static const char *cmd_DataSyncWorker(cmd_parms *cmd, void *unused, int argc, ch
     if (argc < 1 || (!config->worker_on && ap_cstr_casecmp(argv[0], "Off"))) {
         return "DataSyncWorker: write On or Off first, then options such as runners=2";
     }
-    return options_read(cmd, config, argc - 1, argv + 1, worker_option_set, "runners=2");
+    return dsm_config_options_read(cmd, config, argc - 1, argv + 1, worker_option_set, "runners=2");
 }
 
 static const char *cmd_DataSyncMaxUpload(cmd_parms *cmd, void *unused, const char *size)
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
-    const char *fault = global_check(&config->max_upload_place, cmd);
+    const char *fault = dsm_config_global_check(&config->max_upload_place, cmd);
 
     if (fault) {
         return fault;
@@ -228,7 +224,7 @@ static const char *cmd_DataSyncQueueLimit(cmd_parms *cmd, void *unused, const ch
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
     apr_int64_t number = 0;
-    const char *fault = global_check(&config->queue_place, cmd);
+    const char *fault = dsm_config_global_check(&config->queue_place, cmd);
 
     if (fault) {
         return fault;
@@ -262,7 +258,7 @@ static const char *keep_option_set(dsm_config_t *config, const char *name, const
 static const char *cmd_DataSyncKeep(cmd_parms *cmd, void *unused, int argc, char *const argv[])
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
-    const char *fault = global_check(&config->keep_place, cmd);
+    const char *fault = dsm_config_global_check(&config->keep_place, cmd);
 
     if (fault) {
         return fault;
@@ -270,7 +266,7 @@ static const char *cmd_DataSyncKeep(cmd_parms *cmd, void *unused, int argc, char
     if (argc < 1) {
         return "DataSyncKeep: write at least one of files=30d, launches=90d and count=10000";
     }
-    return options_read(cmd, config, argc, argv, keep_option_set, "files=30d");
+    return dsm_config_options_read(cmd, config, argc, argv, keep_option_set, "files=30d");
 }
 
 static const char *prefix_fault(const char *prefix)
@@ -334,6 +330,10 @@ const command_rec dsm_config_directives[] = {
                       "how long to keep what has ended: files=30d launches=90d count=10000"),
     AP_INIT_RAW_ARGS("<DataSyncObject", dsm_config_object_read, NULL, RSRC_CONF,
                      "the name of the object: <DataSyncObject NAME>"),
+    AP_INIT_RAW_ARGS("<DataSyncClient", dsm_config_client_read, NULL, RSRC_CONF,
+                     "the id of the client: <DataSyncClient ID>"),
+    AP_INIT_TAKE_ARGV("DataSyncMarketo", dsm_config_marketo_read, NULL, RSRC_CONF,
+                      "limits of the protocol marketo: calls=100 window=20s at-once=10 ..."),
     AP_INIT_RAW_ARGS("<DataSync", dsm_config_sync_read, NULL, RSRC_CONF,
                      "the id of the sync: <DataSync ID>"),
     AP_INIT_TAKE12("DataSyncAPI", cmd_DataSyncAPI, NULL, RSRC_CONF,

@@ -9,8 +9,10 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "ds_client.h"
 #include "ds_def.h"
 #include "dsm_api.h"
+#include "dsm_config_marketo.h"
 
 #define DSM_UNSET (-1)
 #define DSM_UPLOAD_MAX (APR_INT64_C(1) << 42) /* bytes: what the directives accept at most */
@@ -47,6 +49,8 @@ typedef struct dsm_config_t {
     const ap_directive_t *keep_place;       /* NULL: there was no DataSyncKeep */
     ds_def_t *def;                          /* NULL: no object and no sync */
     apr_array_header_t *sync_places;        /* NULL; of const ap_directive_t *, as def->syncs */
+    apr_hash_t *clients;                    /* NULL; of ds_client_t by id */
+    dsm_marketo_t *marketo;                 /* NULL; default as dsm_config_marketo_make */
 
     /* Server and virtual host. */
     apr_array_header_t *apis; /* NULL; of dsm_api_use_t; a virtual host has the main server's too,
@@ -66,14 +70,28 @@ void dsm_config_fault_log(const char *number, const ap_directive_t *place, const
  * `apachectl -t` too. */
 int dsm_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
+/* Refuse a directive of the main server that stands in another place, or for a second time. NULL,
+ * or an error for httpd. */
+const char *dsm_config_global_check(const ap_directive_t **place, cmd_parms *cmd);
+
+/* Set one option. NULL, or the reason why not. */
+typedef const char *dsm_config_option_cb(dsm_config_t *config, const char *name, const char *value,
+                                         apr_pool_t *pool);
+
+/* Arguments of the form NAME=VALUE. NULL, or an error for httpd. */
+const char *dsm_config_options_read(cmd_parms *cmd, dsm_config_t *config, int argc,
+                                    char *const argv[], dsm_config_option_cb *set,
+                                    const char *example);
+
 /* The configuration of a server; never NULL. */
 dsm_config_t *dsm_config_get(const server_rec *s);
 
 /* Has this server anything to do: is there at least one sync? */
 int dsm_config_has_syncs(const dsm_config_t *config);
 
-/* Setters of the two sections, called by httpd: in dsm_config_object.c and dsm_config_sync.c. */
+/* Setters of the sections, called by httpd: each in a file of its own. */
 const char *dsm_config_object_read(cmd_parms *cmd, void *unused, const char *args);
+const char *dsm_config_client_read(cmd_parms *cmd, void *unused, const char *args);
 const char *dsm_config_sync_read(cmd_parms *cmd, void *unused, const char *args);
 
 #endif

@@ -28,6 +28,23 @@ static const char *object_field_set(cmd_parms *cmd, void *target, int argc, cons
     return problem ? problem->text : NULL;
 }
 
+static const char *object_description_set(cmd_parms *cmd, void *target, int argc,
+                                          const char *const *argv)
+{
+    object_section_t *section = target;
+
+    section->object->description = argv[0];
+    return NULL;
+}
+
+static const char *object_label_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
+{
+    object_section_t *section = target;
+    ds_problem_t *problem = ds_object_label_set(section->object, argv[0], argv[1], cmd->pool);
+
+    return problem ? problem->text : NULL;
+}
+
 static const char *object_key_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
 {
     object_section_t *section = target;
@@ -51,6 +68,8 @@ static const char *object_delete_set(cmd_parms *cmd, void *target, int argc,
 
 static const dsm_word_t object_words[] = {
     {"DisplayName", 1, 1, 0, "DisplayName \"Name for people\"", object_display_name_set},
+    {"Description", 1, 1, 0, "Description \"Text for people\"", object_description_set},
+    {"Label", 2, 2, DSM_WORD_REPEATED, "Label FIELD \"Name for people\"", object_label_set},
     {"Field", 2, 3, 1, "Field NAME TYPE, or Field NAME string CHARACTERS", object_field_set},
     {"Key", 1, DSM_WORD_ARGS_MAX, 0, "Key FIELD, or Key FIELD FIELD ...", object_key_set},
     {"Delete", 1, 1, 0, "Delete mark or Delete remove", object_delete_set},

@@ -85,7 +85,8 @@ static const char *line_read(cmd_parms *cmd, const dsm_word_t *word, void *targe
                              const ap_directive_t *line)
 {
     const char *argv[DSM_WORD_ARGS_MAX];
-    const ap_directive_t *earlier = word->is_repeated ? NULL : word_earlier(cmd, line);
+    const ap_directive_t *earlier =
+        word->flags & DSM_WORD_REPEATED ? NULL : word_earlier(cmd, line);
     int argc = dsm_section_line_split(argv, line, cmd->pool);
 
     if (earlier) {
@@ -103,7 +104,7 @@ const char *dsm_section_read(cmd_parms *cmd, const char *argument, const dsm_wor
 {
     const ap_directive_t *line;
     const dsm_word_t *word;
-    const char *fault;
+    const char *fault, *shown;
 
     for (line = cmd->directive->first_child; line; line = line->next) {
         word = word_find(words, line->directive);
@@ -112,8 +113,9 @@ const char *dsm_section_read(cmd_parms *cmd, const char *argument, const dsm_wor
                                     words_list(words, cmd->pool));
         if (fault) {
             cmd->err_directive = line;
+            shown = word && word->flags & DSM_WORD_SECRET ? "" : line->args;
             return apr_psprintf(cmd->pool, "%s %s>: %s%s%s: %s", cmd->cmd->name, argument,
-                                line->directive, *line->args ? " " : "", line->args, fault);
+                                line->directive, *shown ? " " : "", shown, fault);
         }
     }
     return NULL;

@@ -11,12 +11,15 @@
 
 #define DSM_WORD_ARGS_MAX 64
 
+#define DSM_WORD_REPEATED 1 /* may stand there more than once */
+#define DSM_WORD_SECRET 2   /* what stands behind it is not shown */
+
 /* A word of a section. set returns NULL, or the reason, which continues "WORD ARGUMENTS: ". */
 typedef struct dsm_word_t {
     const char *name;
     int least; /* arguments */
     int most;
-    int is_repeated;   /* may stand there more than once */
+    int flags;         /* DSM_WORD_... */
     const char *usage; /* what to write */
     const char *(*set)(cmd_parms *cmd, void *target, int argc, const char *const *argv);
 } dsm_word_t;

@@ -31,13 +31,13 @@ int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t
     case DS_EDISABLED:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                       DSLOGNO(0063) "sync %s: a launch was refused, the sync is disabled", id);
-        return request->api->problem(r, HTTP_INTERNAL_SERVER_ERROR, "This data sync is disabled.");
+        return request->api->problem(r, HTTP_LOCKED, "This data sync is disabled.");
     case DS_ELIMIT:
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       DSLOGNO(0064) "sync %s: a launch was refused, too many wait in the queue",
                       id);
         apr_table_setn(r->headers_out, "Retry-After", QUEUE_RETRY_AFTER);
-        return request->api->problem(r, HTTP_INTERNAL_SERVER_ERROR,
+        return request->api->problem(r, HTTP_TOO_MANY_REQUESTS,
                                      "Too many launches wait in the queue. Try again later.");
     case DS_ECONFLICT:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,

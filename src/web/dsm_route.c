@@ -17,8 +17,11 @@ extern module AP_MODULE_DECLARE_DATA datasync_module;
 /* What a path holds at the places of a pattern. */
 typedef struct holes_t {
     const char *sync;
+    const char *object;
     const char *launch;
 } holes_t;
+
+static const char REST[] = "/{rest}";
 
 /* Length of the segment at the beginning of path. */
 static apr_size_t segment_length(const char *path)
@@ -26,22 +29,40 @@ static apr_size_t segment_length(const char *path)
     return strcspn(path, "/");
 }
 
+/* The hole at the beginning of a pattern's segment, or NULL; *length is that of its name. */
+static const char **hole_find(apr_size_t *length, holes_t *holes, const char *pattern)
+{
+    const struct {
+        const char *name;
+        const char **text;
+    } known[] = {
+        {"{sync}", &holes->sync}, {"{object}", &holes->object}, {"{launch}", &holes->launch}};
+    size_t i;
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
+        *length = strlen(known[i].name);
+        if (!strncmp(pattern, known[i].name, *length)) {
+            return known[i].text;
+        }
+    }
+    return NULL;
+}
+
 static int segment_matches(holes_t *holes, const char *pattern, apr_size_t pattern_length,
                            const char *path, apr_size_t length, apr_pool_t *pool)
 {
-    const char **hole = NULL;
+    apr_size_t name_length, ending;
+    const char **hole = hole_find(&name_length, holes, pattern);
 
-    if (!strncmp(pattern, "{sync}", pattern_length) && pattern_length) {
-        hole = &holes->sync;
-    }
-    else if (!strncmp(pattern, "{launch}", pattern_length) && pattern_length) {
-        hole = &holes->launch;
-    }
     if (!hole) {
         return length == pattern_length && !memcmp(pattern, path, length);
     }
-    *hole = apr_pstrmemdup(pool, path, length);
-    return length > 0;
+    ending = pattern_length - name_length;
+    if (length <= ending || memcmp(pattern + name_length, path + length - ending, ending)) {
+        return 0;
+    }
+    *hole = apr_pstrmemdup(pool, path, length - ending);
+    return 1;
 }
 
 static int path_matches(holes_t *holes, const char *pattern, const char *path, apr_pool_t *pool)
@@ -50,6 +71,9 @@ static int path_matches(holes_t *holes, const char *pattern, const char *path, a
 
     memset(holes, 0, sizeof(*holes));
     while (*pattern == '/' && *path == '/') {
+        if (!strcmp(pattern, REST)) {
+            return 1;
+        }
         pattern_length = segment_length(++pattern);
         length = segment_length(++path);
         if (!segment_matches(holes, pattern, pattern_length, path, length, pool)) {
@@ -74,6 +98,7 @@ static const char *prefix_skip(const char *uri, const char *prefix)
 static int endpoint_find(dsm_request_t *request, holes_t *holes, const dsm_api_t *api,
                          const char *path, const request_rec *r)
 {
+    int method = api->method ? api->method(r) : r->method_number;
     const dsm_endpoint_t *endpoint;
     holes_t found;
 
@@ -86,7 +111,7 @@ static int endpoint_find(dsm_request_t *request, holes_t *holes, const dsm_api_t
         }
         request->api = api;
         request->methods |= endpoint->methods;
-        if (endpoint->methods & (AP_METHOD_BIT << r->method_number)) {
+        if (endpoint->methods & (AP_METHOD_BIT << method)) {
             request->endpoint = endpoint;
             *holes = found;
             return 1;
@@ -100,16 +125,22 @@ static dsm_request_t *request_find(request_rec *r)
     const dsm_config_t *config = dsm_config_get(r->server);
     dsm_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
     const dsm_api_use_t *use;
+    const dsm_api_t *api;
     const char *path;
-    holes_t holes = {NULL, NULL};
+    holes_t holes = {NULL, NULL, NULL};
     int i;
 
     for (i = 0; config->apis && i < config->apis->nelts; ++i) {
         use = &APR_ARRAY_IDX(config->apis, i, dsm_api_use_t);
+        api = use->api;
         path = prefix_skip(r->uri, use->prefix);
-        if (path && endpoint_find(request, &holes, use->api, path, r)) {
+        if (path && endpoint_find(request, &holes, api, path, r)) {
             request->sync = holes.sync ? ds_def_sync_get(config->def, holes.sync) : NULL;
+            request->object_name = holes.object;
             request->launch = holes.launch;
+            if (api->find) {
+                api->find(request, config->def);
+            }
             return request;
         }
     }
@@ -166,18 +197,11 @@ static int method_refuse(request_rec *r, const dsm_request_t *request)
         apr_pstrcat(r->pool, "This address takes ", allowed, " only.", NULL));
 }
 
-int dsm_route_run(request_rec *r)
+static int endpoint_run(request_rec *r, dsm_request_t *request)
 {
-    dsm_request_t *request = dsm_route_get(r);
+    int answer = HTTP_OK;
 
-    if (!r->handler || strcmp(r->handler, DSM_HANDLER)) {
-        return DECLINED;
-    }
-    /* No hook of ours saw a request that came by a fast internal redirect. */
-    if (!request && !(request = request_find(r))) {
-        return HTTP_NOT_FOUND;
-    }
-    if (!request->sync) {
+    if (!request->sync && !request->api->judge) {
         return request->api->problem(r, HTTP_NOT_FOUND, "There is no such data sync.");
     }
     if (!request->endpoint) {
@@ -186,5 +210,27 @@ int dsm_route_run(request_rec *r)
     if (!dsm_auth_is_granted(r, request)) {
         return dsm_auth_refuse(r, request);
     }
-    return request->endpoint->run(r, request);
+    if (request->api->admit && request->verdict != DSM_VERDICT_BODY) {
+        answer = request->api->admit(r, request);
+    }
+    return answer == HTTP_OK ? request->endpoint->run(r, request) : answer;
+}
+
+int dsm_route_run(request_rec *r)
+{
+    dsm_request_t *request = dsm_route_get(r);
+
+    if (!r->handler || strcmp(r->handler, DSM_HANDLER)) {
+        return DECLINED;
+    }
+    if (request) {
+        return endpoint_run(r, request);
+    }
+    /* No hook of ours saw a request that came by a fast internal redirect. */
+    request = request_find(r);
+    if (!request) {
+        return HTTP_NOT_FOUND;
+    }
+    ap_set_module_config(r->request_config, &datasync_module, request);
+    return endpoint_run(r, request);
 }

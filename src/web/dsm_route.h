@@ -7,23 +7,19 @@
 
 #include <httpd.h>
 
+#include "ds_client.h"
 #include "ds_launch.h"
 #include "dsm_api.h"
-
-/* What is known about the credential (dsm_auth). */
-typedef enum dsm_verdict_e {
-    DSM_VERDICT_OPEN, /* nobody has looked yet */
-    DSM_VERDICT_GRANTED,
-    DSM_VERDICT_SERVER, /* Auth httpd: the server's own Require lines are deciding */
-    DSM_VERDICT_REFUSED,
-    DSM_VERDICT_AWAY /* the database cannot say */
-} dsm_verdict_e;
 
 struct dsm_request_t {
     const dsm_api_t *api;
     const dsm_endpoint_t *endpoint; /* NULL: the path is known, the method is not allowed */
     const ds_sync_t *sync;          /* NULL: there is no such sync */
+    const ds_object_t *object;      /* for protocols that name objects; or NULL */
+    const char *object_name;        /* the {object} segment, or NULL */
     const char *launch;             /* the {launch} segment, or NULL */
+    const ds_client_t *client;      /* who has asked, for protocols with clients; or NULL */
+    const char *refusal;            /* the protocol's own word for why not, or NULL */
     apr_int64_t methods;            /* what the path allows */
     dsm_verdict_e verdict;
     const ds_overview_t *overview; /* of the sync, when it came with the token; or NULL */

@@ -27,6 +27,8 @@ APLOG_USE_MODULE(datasync);
 #define TEXT_SIZE_MAX 255           /* bytes of a file's name that are kept */
 #define OTHER_PARTS_MAX (64 * 1024) /* bytes of parts that are not the file, and of framing */
 
+#define PARTS_MAX 20 /* parts of a body */
+
 static const char PART_NAME[] = "file";
 static const char USAGE[] = "Send the CSV as multipart/form-data in a part named file, "
                             "for example: curl -F file=@customers.csv URL";
@@ -34,9 +36,14 @@ static const char USAGE[] = "Send the CSV as multipart/form-data in a part named
 typedef struct upload_t {
     request_rec *r;
     const dsm_request_t *request;
-    int dry_run;
-    const char *key; /* Idempotency-Key, or NULL */
-    int is_packed;   /* the body comes with Content-Encoding gzip */
+    dsm_upload_t *wanted;
+    apr_int64_t file_max; /* bytes */
+    apr_table_t *fields;  /* the other parts; NULL: they are passed over */
+    const char *field;    /* the part at hand */
+    char *text;           /* of it */
+    char *text_end;       /* where the text of all parts ends */
+    const char *key;      /* Idempotency-Key, or NULL */
+    int is_packed;        /* the body comes with Content-Encoding gzip */
     dsm_db_t *connection;
     apr_pool_t *pool;         /* of the writer: goes before the connection is released */
     ds_file_writer_t *writer; /* NULL until the part has begun */
@@ -82,6 +89,8 @@ static apr_status_t part_begin(void *baton, const ds_fmt_part_t *part)
 
     upload->in_file = !strcmp(part->name, PART_NAME);
     if (!upload->in_file) {
+        upload->field = apr_pstrdup(upload->pool, part->name);
+        upload->text = upload->text_end;
         return APR_SUCCESS;
     }
     if (upload->writer) {
@@ -103,10 +112,13 @@ static apr_status_t part_data(void *baton, const char *data, apr_size_t size)
             upload->fault = "The parts beside the one named file are too large.";
             return DS_EINPUT;
         }
+        if (upload->fields) {
+            memcpy(upload->text_end, data, size);
+            upload->text_end += size;
+        }
         return APR_SUCCESS;
     }
-    if (ds_file_writer_size(upload->writer) + (apr_int64_t)size >
-        upload->request->sync->limits.upload) {
+    if (ds_file_writer_size(upload->writer) + (apr_int64_t)size > upload->file_max) {
         return DS_ELIMIT;
     }
     return ds_file_writer_append(upload->writer, data, size);
@@ -116,6 +128,10 @@ static apr_status_t part_end(void *baton)
 {
     upload_t *upload = baton;
 
+    if (!upload->in_file && upload->fields) {
+        *upload->text_end++ = '\0';
+        apr_table_setn(upload->fields, upload->field, upload->text);
+    }
     upload->in_file = 0;
     return APR_SUCCESS;
 }
@@ -141,7 +157,7 @@ static apr_status_t brigade_feed(int *ended, upload_t *upload, ds_fmt_multipart_
                 return status;
             }
             upload->total += size;
-            if (upload->total > upload->request->sync->limits.upload + 2 * OTHER_PARTS_MAX) {
+            if (upload->total > upload->file_max + 2 * OTHER_PARTS_MAX) {
                 return DS_ELIMIT;
             }
             status = ds_fmt_multipart_feed(reader, data, size);
@@ -213,7 +229,6 @@ static int filter_failure_answer(upload_t *upload, int http, apr_status_t status
 static int failure_answer(upload_t *upload, int http, apr_status_t status)
 {
     request_rec *r = upload->r;
-    const ds_sync_t *sync = upload->request->sync;
     const dsm_api_t *api = upload->request->api;
 
     upload->status = status;
@@ -228,7 +243,7 @@ static int failure_answer(upload_t *upload, int http, apr_status_t status)
                             apr_psprintf(r->pool,
                                          "The file is larger than %" APR_INT64_T_FMT
                                          " bytes, the limit of this data sync.",
-                                         sync->limits.upload));
+                                         upload->file_max));
     }
     if (status == APR_EINVAL || status == DS_EINPUT) {
         return api->problem(r, HTTP_BAD_REQUEST, upload->fault ? upload->fault : USAGE);
@@ -238,15 +253,17 @@ static int failure_answer(upload_t *upload, int http, apr_status_t status)
 }
 
 /* A launch that may not be is told before its file is read. A key's file must be read: it may be
- * one that came before, which is answered as it was then. HTTP_OK, or what goes to httpd. */
+ * one that came before, which is answered as it was then; and one whose credential is in its body
+ * is told nothing yet. HTTP_OK, or what goes to httpd. */
 static int admission_check(upload_t *upload)
 {
     ds_launch_request_t wanted = dsm_launch_request(upload->r, upload->request);
     ds_db_t *db = upload->connection->db;
 
-    if (upload->key) {
+    if (upload->key || upload->request->verdict == DSM_VERDICT_BODY) {
         return HTTP_OK;
     }
+    wanted.family = upload->wanted->family;
     upload->status = ds_launch_admission_check(db, &wanted, upload->r->pool);
     return upload->status == APR_SUCCESS
                ? HTTP_OK
@@ -259,11 +276,20 @@ static int upload_accept(upload_t *upload)
 {
     const ds_sync_t *sync = upload->request->sync;
     ds_launch_request_t wanted = dsm_launch_request(upload->r, upload->request);
+    dsm_upload_t *way = upload->wanted;
     ds_launch_t *launch;
-    int repeated;
+    int repeated, answer;
 
-    wanted.dry_run = upload->dry_run;
+    wanted.dry_run = way->dry_run;
     wanted.key = upload->key;
+    wanted.family = way->family;
+    if (way->approve) {
+        answer = way->approve(&wanted, upload->r, upload->fields, upload->writer != NULL,
+                              upload->connection->db);
+        if (answer != HTTP_OK) {
+            return answer;
+        }
+    }
     upload->status = ds_launch_accept(&launch, &repeated, upload->connection->db, &wanted,
                                       upload->writer, upload->r->pool);
     if (upload->status != APR_SUCCESS) {
@@ -271,6 +297,7 @@ static int upload_accept(upload_t *upload)
                                  "The file could not be imported.",
                                  ds_db_error(upload->connection->db));
     }
+    way->launch = launch;
     if (repeated) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
                       DSLOGNO(0068) "sync %s: launch %" APR_INT64_T_FMT
@@ -288,14 +315,14 @@ static int upload_accept(upload_t *upload)
 /* Read the body and make the launch durable. Returns HTTP_OK or what goes to httpd. */
 static int upload_store(upload_t *upload, const char *boundary)
 {
-    static const ds_fmt_multipart_limits_t limits = {.parts = 20, .header_bytes = 8192};
+    static const ds_fmt_multipart_limits_t limits = {.parts = PARTS_MAX, .header_bytes = 8192};
     static const ds_fmt_multipart_events_t events = {part_begin, part_data, part_end};
     ds_fmt_multipart_t *reader =
         ds_fmt_multipart_make(boundary, &limits, &events, upload, upload->r->pool);
     int http = 0;
     apr_status_t status = body_read(&http, upload, reader);
 
-    if (status == APR_SUCCESS && !upload->writer) {
+    if (status == APR_SUCCESS && !upload->writer && !upload->wanted->approve) {
         status = DS_EINPUT;
         upload->fault = USAGE;
     }
@@ -362,19 +389,21 @@ static int headers_check(upload_t *upload, const char *boundary)
         return encoding_refuse(upload, fault);
     }
     if (length && !upload->is_packed &&
-        apr_atoi64(length) > request->sync->limits.upload + 2 * OTHER_PARTS_MAX) {
+        apr_atoi64(length) > upload->file_max + 2 * OTHER_PARTS_MAX) {
         return failure_answer(upload, 0, DS_ELIMIT);
     }
     return HTTP_OK;
 }
 
-int dsm_upload_receive(request_rec *r, const dsm_request_t *request, int dry_run)
+int dsm_upload_receive(request_rec *r, const dsm_request_t *request, dsm_upload_t *wanted)
 {
-    upload_t upload = {.r = r, .request = request, .dry_run = dry_run};
+    upload_t upload = {.r = r, .request = request, .wanted = wanted};
     const char *boundary =
         ds_fmt_multipart_boundary(apr_table_get(r->headers_in, "Content-Type"), r->pool);
-    int result = headers_check(&upload, boundary);
+    int result;
 
+    upload.file_max = wanted->file_max ? wanted->file_max : request->sync->limits.upload;
+    result = headers_check(&upload, boundary);
     if (result != HTTP_OK) {
         return result;
     }
@@ -382,6 +411,10 @@ int dsm_upload_receive(request_rec *r, const dsm_request_t *request, int dry_run
         return dsm_reply_failure(r, request, DS_EBUSY, NULL, "there is no database connection");
     }
     apr_pool_create(&upload.pool, r->pool);
+    if (wanted->keep_fields) {
+        upload.fields = apr_table_make(upload.pool, 4);
+        upload.text_end = apr_palloc(upload.pool, OTHER_PARTS_MAX + PARTS_MAX);
+    }
     result = admission_check(&upload);
     if (result == HTTP_OK) {
         result = upload_store(&upload, boundary);

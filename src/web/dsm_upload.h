@@ -6,13 +6,28 @@
 
 #include <httpd.h>
 
+#include "ds_launch.h"
 #include "dsm_route.h"
 
-/* Read the body, store the part called `file`, and accept it as a launch of the request's sync, a
- * dry run if wanted. Takes an Idempotency-Key, and a body with Content-Encoding gzip where
- * mod_deflate is loaded. Returns HTTP_OK when the launch is durable and the worker was woken, or
- * was so before for the same key: the caller then answers. Otherwise the problem was answered; what
- * is returned is for httpd (OK, or AP_FILTER_ERROR when a filter answered). */
-int dsm_upload_receive(request_rec *r, const dsm_request_t *request, int dry_run);
+/* What a protocol wants of an upload, and what came of it. */
+typedef struct dsm_upload_t {
+    int dry_run;
+    apr_int64_t file_max; /* bytes of the file; 0: the limit of the sync */
+    ds_family_t family;   /* limits that count beside those of the sync */
+    int keep_fields;      /* keep the other parts, 64 KiB of them at most, for approve */
+    /* NULL, or called when the body is whole and nothing of it is visible yet: decides by the other
+     * parts, and says how the launch differs. has_file: there was a part named file. HTTP_OK, or it
+     * was answered, and what is returned is for httpd; then nothing is kept. */
+    int (*approve)(ds_launch_request_t *wanted, request_rec *r, const apr_table_t *fields,
+                   int has_file, ds_db_t *db);
+    ds_launch_t *launch; /* what was accepted, in the request's pool */
+} dsm_upload_t;
+
+/* Read the body, store the part called `file`, and accept it as a launch of the request's sync.
+ * Takes an Idempotency-Key, and a body with Content-Encoding gzip where mod_deflate is loaded.
+ * Returns HTTP_OK when the launch is durable and the worker was woken, or was so before for the
+ * same key: the caller then answers. Otherwise the problem was answered; what is returned is for
+ * httpd (OK, or AP_FILTER_ERROR when a filter answered). */
+int dsm_upload_receive(request_rec *r, const dsm_request_t *request, dsm_upload_t *wanted);
 
 #endif
