@@ -2,7 +2,7 @@
 
 #include <apr_strings.h>
 
-static const dsm_api_t *const apis[] = {&dsm_api_prisma};
+static const dsm_api_t *const apis[] = {&dsm_api_prisma, &dsm_api_marketo};
 
 #define APIS ((int)(sizeof(apis) / sizeof(apis[0])))
 

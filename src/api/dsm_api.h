@@ -15,12 +15,15 @@ typedef struct dsm_request_t dsm_request_t;
 /* Take a request whose credential is good. Returns what a content handler of httpd returns. */
 typedef int dsm_endpoint_cb(request_rec *r, const dsm_request_t *request);
 
+/* The credential may stand in the body: the endpoint asks for it. */
+#define DSM_BODY_CREDENTIAL (APR_INT64_C(1) << 62)
+
 typedef struct dsm_endpoint_t {
-    apr_int64_t methods; /* bits AP_METHOD_BIT << M_...; GET stands for HEAD too */
+    apr_int64_t methods; /* bits AP_METHOD_BIT << M_...; GET stands for HEAD too; and
+                            DSM_BODY_CREDENTIAL */
     const char *pattern; /* a path in which {sync}, {object} and {launch} each stand for one
                             segment, or for its beginning; {rest} at the end for any rest */
     dsm_endpoint_cb *run;
-    int body_credential; /* the credential may stand in the body: the endpoint asks for it */
 } dsm_endpoint_t;
 
 /* What is known about a credential (dsm_auth). */
@@ -45,7 +48,7 @@ struct dsm_api_t {
     /* The method that a request means, where it is not the one that it has. */
     int (*method)(const request_rec *r);
     /* Find what the path names. */
-    void (*find)(dsm_request_t *request, const ds_def_t *def);
+    void (*find)(request_rec *r, dsm_request_t *request);
     /* Judge the credential. */
     dsm_verdict_e (*judge)(request_rec *r, dsm_request_t *request);
     /* Before an endpoint runs: is there something against it beside the credential? HTTP_OK, or it
@@ -60,5 +63,6 @@ const dsm_api_t *dsm_api_get(const char *name);
 const char *dsm_api_names(apr_pool_t *pool);
 
 extern const dsm_api_t dsm_api_prisma;
+extern const dsm_api_t dsm_api_marketo;
 
 #endif

@@ -87,6 +87,7 @@ apr_status_t ds_access_get(ds_access_t *access, ds_db_t *db, const apr_hash_t *c
         status = ds_db_now(&now, db);
     if (status != APR_SUCCESS)
         return status;
+    access->client = client;
     status = access_read(access, db, client, secret, now, pool);
     if (status != DS_ENOTFOUND)
         return status;

@@ -64,6 +64,7 @@ apr_status_t ds_client_get(ds_client_t **client, ds_db_t *db, const apr_hash_t *
 /* --- access tokens --- */
 
 typedef struct ds_access_t {
+    const ds_client_t *client;
     const char *token;
     apr_time_t expires_at;
 } ds_access_t;

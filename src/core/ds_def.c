@@ -62,6 +62,20 @@ const ds_sync_t *ds_def_sync_get(const ds_def_t *def, const char *id)
     return apr_hash_get(def->sync_by_id, id, APR_HASH_KEY_STRING);
 }
 
+const ds_sync_t *ds_def_sync_of_object(const ds_def_t *def, const ds_object_t *object,
+                                       ds_sync_kind_e kind)
+{
+    int i;
+
+    for (i = 0; i < def->syncs->nelts; i++) {
+        const ds_sync_t *sync = APR_ARRAY_IDX(def->syncs, i, const ds_sync_t *);
+
+        if (sync->object == object && sync->kind == kind)
+            return sync;
+    }
+    return NULL;
+}
+
 ds_problem_t *ds_def_sync_bind(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool)
 {
     if (!sync->object_name)

@@ -39,6 +39,11 @@ ds_problem_t *ds_def_sync_add(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool);
 const ds_object_t *ds_def_object_get(const ds_def_t *def, const char *name);
 const ds_sync_t *ds_def_sync_get(const ds_def_t *def, const char *id);
 
+/* The first sync of this kind, in the order of the configuration, that is about an object; NULL
+ * when there is none. For protocols that name objects, not syncs. */
+const ds_sync_t *ds_def_sync_of_object(const ds_def_t *def, const ds_object_t *object,
+                                       ds_sync_kind_e kind);
+
 /* Connect a sync with its object. NULL, or the problem when there is no such object. */
 ds_problem_t *ds_def_sync_bind(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool);
 

@@ -416,3 +416,11 @@ const char *ds_launch_summary(const ds_launch_t *launch, const ds_counters_t *ro
                             number_print(rows->failed, pool));
     return text;
 }
+
+/* A summary holds no semicolon. */
+const char *ds_launch_note(const ds_launch_t *launch)
+{
+    const char *behind = launch->message ? strstr(launch->message, "; ") : NULL;
+
+    return behind ? behind + 2 : NULL;
+}

@@ -118,6 +118,10 @@ apr_status_t ds_launch_overview_get(ds_overview_t *overview, ds_db_t *db, const 
 apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char *sync_id,
                               apr_int64_t id, const char *by_whom, apr_pool_t *pool);
 
+/* What stands in the message of an import behind its summary, such as "ignored: column 4 ...", or
+ * NULL. */
+const char *ds_launch_note(const ds_launch_t *launch);
+
 /* "1,204 rows imported, 3 failed: see the failures file", for a launch with these counters; of a
  * dry run what would be. In pool. */
 const char *ds_launch_summary(const ds_launch_t *launch, const ds_counters_t *rows,

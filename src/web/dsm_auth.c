@@ -138,7 +138,7 @@ static int may_run(const dsm_request_t *request)
     switch (request->verdict) {
     case DSM_VERDICT_GRANTED:
     case DSM_VERDICT_SERVER: return 1;
-    case DSM_VERDICT_BODY: return request->endpoint->body_credential;
+    case DSM_VERDICT_BODY: return (request->endpoint->methods & DSM_BODY_CREDENTIAL) != 0;
     default: return 0;
     }
 }

@@ -94,7 +94,7 @@ static const char *prefix_skip(const char *uri, const char *prefix)
 }
 
 /* Of all endpoints whose pattern the path has, the one that takes the method; else the first one.
- */
+ * Those for any rest stand last, and do not count beside others. */
 static int endpoint_find(dsm_request_t *request, holes_t *holes, const dsm_api_t *api,
                          const char *path, const request_rec *r)
 {
@@ -103,6 +103,9 @@ static int endpoint_find(dsm_request_t *request, holes_t *holes, const dsm_api_t
     holes_t found;
 
     for (endpoint = api->endpoints; endpoint->pattern; ++endpoint) {
+        if (request->methods && strstr(endpoint->pattern, REST)) {
+            break;
+        }
         if (!path_matches(&found, endpoint->pattern, path, r->pool)) {
             continue;
         }
@@ -139,7 +142,7 @@ static dsm_request_t *request_find(request_rec *r)
             request->object_name = holes.object;
             request->launch = holes.launch;
             if (api->find) {
-                api->find(request, config->def);
+                api->find(r, request);
             }
             return request;
         }

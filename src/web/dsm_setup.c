@@ -14,6 +14,7 @@
 
 #include "dsm_config.h"
 #include "dsm_db.h"
+#include "dsm_limit.h"
 #include "dsm_log.h"
 #include "dsm_worker.h"
 
@@ -116,6 +117,7 @@ int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
 {
     const dsm_config_t *config = dsm_config_get(s);
     ds_settings_t *settings;
+    apr_status_t status;
 
     /* 1. Not in the first of the two passes of a cold start: its process goes away. */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
@@ -135,7 +137,14 @@ int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     database->params = settings->db_params;
     /* 5. The place of the database; the worker makes the database itself, as the run-time user. */
     database_directory_make(settings, s, ptemp);
-    /* 6. The worker. Where it runs elsewhere, the program only stores the definitions for it. */
+    /* 6. Where the children count calls together. */
+    status = dsm_limit_open(pconf);
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, s,
+                     DSLOGNO(0110) "there is no shared memory for the limits on calls");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    /* 7. The worker. Where it runs elsewhere, the program only stores the definitions for it. */
     return dsm_worker_start(s, worker_program(config), settings, pconf) == APR_SUCCESS
                ? OK
                : HTTP_INTERNAL_SERVER_ERROR;
@@ -149,7 +158,10 @@ void dsm_setup_child(apr_pool_t *pchild, server_rec *s)
         return;
     }
     dsm_worker_child_init();
-    status = ds_db_init(pchild);
+    status = dsm_limit_child_init(pchild);
+    if (status == APR_SUCCESS) {
+        status = ds_db_init(pchild);
+    }
     if (status == APR_SUCCESS) {
         status = dsm_db_pool_open(database, pchild);
     }

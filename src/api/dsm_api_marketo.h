@@ -1,0 +1,78 @@
+/* What the files of the protocol Marketo share: its envelope, its errors, and how a call begins.
+ *
+ * Sources: the document of the bulk import of custom objects, and the public description of the
+ * REST API, its error codes and its authentication. Children only. */
+#ifndef DSM_API_MARKETO_H
+#define DSM_API_MARKETO_H
+
+#include <httpd.h>
+
+#include "ds_fmt_doc.h"
+#include "dsm_api.h"
+#include "dsm_config_marketo.h"
+#include "dsm_db.h"
+#include "dsm_route.h"
+
+/* One call of the API, in its request's pool. */
+typedef struct dsm_marketo_call_t {
+    request_rec *r;
+    dsm_request_t *request;
+    const dsm_marketo_t *rules;
+    apr_table_t *parameters; /* of the address, and of a form in the body */
+    const char *body;        /* of another type; "" for none */
+    apr_size_t body_size;
+} dsm_marketo_call_t;
+
+/* --- answers --- */
+
+/* 200 with {"requestId", "success": false, "errors": [{"code", "message"}]}. Returns OK. */
+int dsm_marketo_error(request_rec *r, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Begin {"requestId", "result": [ and end it with ], "success": true. */
+ds_fmt_doc_t *dsm_marketo_result_begin(request_rec *r);
+int dsm_marketo_result_send(request_rec *r, ds_fmt_doc_t *doc);
+
+/* A key with its text. */
+void dsm_marketo_text_write(ds_fmt_doc_t *doc, const char *key, const char *text);
+void dsm_marketo_number_write(ds_fmt_doc_t *doc, const char *key, apr_int64_t number);
+void dsm_marketo_time_write(ds_fmt_doc_t *doc, const char *key, apr_time_t when, apr_pool_t *pool);
+
+/* --- calls --- */
+
+/* Begin a call: read its parameters and its small body, judge a credential that stands there, and
+ * count the call. False when it was answered; then *answer goes to httpd. */
+int dsm_marketo_begin(int *answer, dsm_marketo_call_t *call, request_rec *r,
+                      const dsm_request_t *request);
+
+/* A part of a call that needs the database. */
+typedef apr_status_t dsm_marketo_read_cb(void *baton, ds_db_t *db, apr_pool_t *pool);
+
+/* Run it with a connection. What it returns; DS_EBUSY and the like were answered already, and
+ * *answer goes to httpd: then false. */
+int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
+                     const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton);
+
+/* Judge a token. The verdict; for a good one request->client is set, for a bad one
+ * request->refusal is the code. db: a connection that is at hand, or NULL. */
+dsm_verdict_e dsm_marketo_token_judge(request_rec *r, dsm_request_t *request, const char *token,
+                                      ds_db_t *db);
+
+/* May the client do this, and may it be now? HTTP_OK, or it was answered: by 603, 1013, 606, 615.
+ */
+int dsm_marketo_admit(request_rec *r, const dsm_request_t *request);
+
+/* Answer a request whose token is not good. */
+int dsm_marketo_refuse(request_rec *r, const dsm_request_t *request);
+
+/* --- endpoints --- */
+
+dsm_endpoint_cb dsm_marketo_token;  /* dsm_api_marketo_identity.c */
+dsm_endpoint_cb dsm_marketo_import; /* dsm_api_marketo_bulk.c */
+dsm_endpoint_cb dsm_marketo_status; /* ... */
+dsm_endpoint_cb dsm_marketo_failures;
+dsm_endpoint_cb dsm_marketo_warnings;
+dsm_endpoint_cb dsm_marketo_objects; /* dsm_api_marketo_objects.c */
+dsm_endpoint_cb dsm_marketo_describe;
+
+#endif
