@@ -262,10 +262,8 @@ static int limit_check(request_rec *r, const dsm_request_t *request)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                       DSLOGNO(0202) "client %s: refused with code 606, too many calls",
                       request->client->id);
-        return dsm_marketo_error(r, "606",
-                                 apr_psprintf(r->pool,
-                                              "Max rate limit '%d' exceeded with in '%d' secs",
-                                              limit->calls, (int)apr_time_sec(limit->window)));
+        return dsm_marketo_error(r, "606", "Max rate limit '%d' exceeded with in '%d' secs",
+                                 limit->calls, (int)apr_time_sec(limit->window));
     case DSM_LIMIT_AT_ONCE:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                       DSLOGNO(0203) "client %s: refused with code 615, too many calls at once",

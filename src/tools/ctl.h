@@ -21,6 +21,8 @@ enum {
     CTL_DATABASE = 3 /* the database is missing, away, or not of our version */
 };
 
+#define CTL_CLIENT_WORDS_MAX 100 /* a name and so many objects */
+
 /* The command line and what every command needs. */
 typedef struct ctl_t {
     apr_pool_t *pool;
@@ -30,6 +32,7 @@ typedef struct ctl_t {
     const char *expires;  /* --expires, or NULL */
     const char *limit;    /* --limit, or NULL */
     int dry_run;          /* --dry-run */
+    const char *role;     /* --role, or NULL */
     apr_file_t *input;    /* the file that the command reads, or NULL */
     const char *user;     /* the login name of who runs the tool */
     ds_db_t *db;
@@ -47,6 +50,9 @@ ctl_run_cb ctl_sync_disable;
 ctl_run_cb ctl_token_create;
 ctl_run_cb ctl_token_list;
 ctl_run_cb ctl_token_revoke;
+ctl_run_cb ctl_client_create;
+ctl_run_cb ctl_client_list;
+ctl_run_cb ctl_client_revoke;
 ctl_run_cb ctl_launch_list;
 ctl_run_cb ctl_launch_show;
 ctl_run_cb ctl_launch_file;

@@ -17,6 +17,7 @@ enum {
     OPT_EXPIRES,
     OPT_LIMIT,
     OPT_DRY_RUN,
+    OPT_ROLE,
     OPT_HELP,
     OPT_VERSION
 };
@@ -46,6 +47,13 @@ static const ctl_command_t commands[] = {
     {"token", "list", "[SYNC]", "the tokens, oldest first", 0, 1, 0, ctl_token_list, 0},
     {"token", "revoke", "TOKEN_ID", "make a token useless from now on", 1, 1, 0, ctl_token_revoke,
      0},
+    {"client", "create", "NAME OBJECT... [--role read-only|read-write]",
+     "make an OAuth client for these objects (*: all) and print its secret, this once", 2,
+     CTL_CLIENT_WORDS_MAX, ALLOW(OPT_ROLE), ctl_client_create, 0},
+    {"client", "list", "", "the OAuth clients that were made here, oldest first", 0, 0, 0,
+     ctl_client_list, 0},
+    {"client", "revoke", "CLIENT_ID", "make an OAuth client useless from now on", 1, 1, 0,
+     ctl_client_revoke, 0},
     {"launch", "list", "[SYNC] [--limit N]", "the newest launches (20)", 0, 1, ALLOW(OPT_LIMIT),
      ctl_launch_list, 0},
     {"launch", "show", "ID", "everything about one launch", 1, 1, 0, ctl_launch_show, 0},
@@ -134,6 +142,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
                                             {"expires", required_argument, NULL, OPT_EXPIRES},
                                             {"limit", required_argument, NULL, OPT_LIMIT},
                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+                                            {"role", required_argument, NULL, OPT_ROLE},
                                             {"help", no_argument, NULL, OPT_HELP},
                                             {"version", no_argument, NULL, OPT_VERSION},
                                             {NULL, 0, NULL, 0}};
@@ -151,6 +160,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
         case OPT_EXPIRES: ctl->expires = optarg; break;
         case OPT_LIMIT: ctl->limit = optarg; break;
         case OPT_DRY_RUN: ctl->dry_run = 1; break;
+        case OPT_ROLE: ctl->role = optarg; break;
         case OPT_HELP: help_print(); return CTL_OK;
         case OPT_VERSION: puts("datasyncctl " DATASYNC_VERSION); return CTL_OK;
         }
@@ -177,8 +187,8 @@ static int input_open(ctl_t *ctl, const char *path)
 
 static int command_run(ctl_t *ctl, unsigned given, int count, char **words)
 {
-    const unsigned special =
-        ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES) | ALLOW(OPT_LIMIT) | ALLOW(OPT_DRY_RUN);
+    const unsigned special = ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES) | ALLOW(OPT_LIMIT) |
+                             ALLOW(OPT_DRY_RUN) | ALLOW(OPT_ROLE);
     const char *group = count > 0 ? words[0] : NULL;
     const ctl_command_t *command = command_find(group, count > 1 ? words[1] : NULL);
     int used = command && command->verb ? 2 : 1;

@@ -1,11 +1,12 @@
 /* <DataSyncClient ID>: a program that gets access tokens, and what these open. */
 #include "dsm_config.h"
 #include "dsm_config_section.h"
-#include "dsm_config_value.h"
 
 #include <apr_strings.h>
 
 #include <string.h>
+
+#include "ds_secret.h"
 
 static const char *client_name_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
 {
@@ -22,11 +23,11 @@ static const char *client_secret_set(cmd_parms *cmd, void *target, int argc,
     char *hash = apr_palloc(cmd->pool, DS_SHA256_HEX_SIZE);
     const char *secret, *fault;
 
-    if (!dsm_config_secret_is_kept(argv[0])) {
+    if (!ds_secret_is_kept(argv[0])) {
         return "a secret here would be shown by mod_info: write it into a file and "
                "file:/path/of/the/file here, or env:NAME, or exec:/path/of/a/program";
     }
-    fault = dsm_config_secret_read(&secret, argv[0], cmd->pool);
+    fault = ds_secret_read(&secret, argv[0], cmd->pool);
     if (fault) {
         return fault;
     }
