@@ -83,7 +83,8 @@ is scalar(member_faults($header, "void *dsm_config_create(x\n{\n}\nvoid *dsm_con
     'the guard sees a member without its unset value, comment or merge rule';
 
 my %code = names_in_code(text('src/web/dsm_config.c'));
-for (['DataSyncObject', 'src/web/dsm_config_object.c'], ['DataSync', 'src/web/dsm_config_sync.c']) {
+for (['DataSyncObject', 'src/web/dsm_config_object.c'], ['DataSync', 'src/web/dsm_config_sync.c'],
+     ['DataSyncClient', 'src/web/dsm_config_client.c']) {
     my ($section, $file) = @$_;
     my @words = words_in_code(text($file));
     cmp_ok scalar @words, '>', 2, "<$section> has words to check";
