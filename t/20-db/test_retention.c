@@ -152,7 +152,9 @@ static void test_retry_beside(ds_db_t *db)
     ds_db_begin(db);
     ds_db_select(&rows, db, STMT_LAUNCH_CREATE,
                  DS_ARGS(DS_TEXT("of-a-retry"), DS_TEXT("cars"), DS_TEXT("car_c"), DS_TEXT("car_c"),
-                         DS_TEXT("import"), DS_INT(1), DS_INT(0), DS_INT(failed->id)),
+                         DS_TEXT("import"), DS_TEXT("queued"), DS_INT(1), DS_INT(0),
+                         DS_INT(failed->id), DS_TEXT(NULL), DS_TEXT(NULL), DS_TEXT(NULL),
+                         DS_INT_OR_NULL(0)),
                  test_pool);
     apr_thread_create(&thread, NULL, beside_run, other, test_pool);
     tap_ok(waiter_wait(lock), "retention begins while a retry is not yet to be seen");

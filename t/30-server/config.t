@@ -75,7 +75,7 @@ my @wrong = (
     [object('Field vin string', 'Key win'), '<DataSyncObject car>: the key "win" is not a field: write a Field line for it first'],
     [object('Field vin string', 'Key vin vin'), '<DataSyncObject car>: the key "vin" stands twice'],
     [object('Field vin string', 'Key vin', 'Key vin'), qr/<DataSyncObject car>: Key vin: it was already given in line \d+: write it once/],
-    [object('Column vin string'), '<DataSyncObject car>: Column vin string: this section has no such word: use DisplayName, Field, Key or Delete'],
+    [object('Column vin string'), '<DataSyncObject car>: Column vin string: this section has no such word: use DisplayName, Description, Label, Field, Key or Delete'],
     [object('DisplayName ""', 'Field vin string', 'Key vin'), '<DataSyncObject car>: DisplayName "": the name is empty'],
     ["$object$object", '<DataSyncObject car>: object "car" is defined twice'],
     ["<DataSync cars>\n</DataSync>", '<DataSync cars>: it has no object: write Object NAME, the name of a <DataSyncObject> section'],
