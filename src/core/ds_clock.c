@@ -1,8 +1,18 @@
 #include "ds_clock.h"
 
+#include <time.h>
+
 #include <apr_strings.h>
 
 #include "ds_fmt_calendar.h"
+
+apr_time_t ds_clock_steady(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return apr_time_from_sec(time.tv_sec) + time.tv_nsec / 1000;
+}
 
 static const char *text_print(apr_time_t when, const char *end, apr_pool_t *pool)
 {

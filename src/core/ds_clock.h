@@ -5,6 +5,10 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+/* For measuring how long something takes: microseconds of a clock that nobody sets. It counts from
+ * a moment of its own, the same one in all processes of a machine, and is never stored. */
+apr_time_t ds_clock_steady(void);
+
 /* "2022-01-14T20:00:00": UTC without a zone, as Prisma prints times. In pool. */
 const char *ds_clock_text(apr_time_t when, apr_pool_t *pool);
 

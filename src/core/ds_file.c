@@ -80,8 +80,8 @@ static apr_status_t buffer_write(ds_file_writer_t *writer)
                                DS_BLOB(writer->buffer, writer->filled)));
 }
 
-/* A file that was swept meanwhile (the client was silent for too long) is not there to be touched.
- */
+/* A file that was swept meanwhile (the client was silent for too long, or the clock was set) is not
+ * there to be touched: DS_EBUSY, it may be sent again. */
 static apr_status_t row_touch(ds_file_writer_t *writer)
 {
     int changed = 0;
@@ -89,7 +89,7 @@ static apr_status_t row_touch(ds_file_writer_t *writer)
         ds_db_query(writer->db, &changed, STMT_FILE_TOUCH,
                     DS_ARGS(DS_INT(writer->written), DS_INT(apr_time_now()), DS_INT(writer->id)));
 
-    return status == APR_SUCCESS && changed != 1 ? DS_ENOTFOUND : status;
+    return status == APR_SUCCESS && changed != 1 ? DS_EBUSY : status;
 }
 
 static apr_status_t chunk_commit(ds_file_writer_t *writer)
@@ -170,7 +170,7 @@ apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
     status = ds_db_query(
         writer->db, &changed, STMT_FILE_BIND,
         DS_ARGS(DS_INT(launch_id), DS_INT(made->size), DS_TEXT(sha256), DS_INT(made->id)));
-    return status == APR_SUCCESS && changed != 1 ? DS_ENOTFOUND : status;
+    return status == APR_SUCCESS && changed != 1 ? DS_EBUSY : status;
 }
 
 void ds_file_writer_close(ds_file_writer_t *writer)

@@ -2,6 +2,7 @@
 
 #include <apr_strings.h>
 
+#include "ds_clock.h"
 #include "ds_launch_read.h"
 
 /* Columns of QUEUE_LEASED after those of a launch. */
@@ -114,6 +115,7 @@ apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_sta
 typedef struct {
     const char *owner;        /* those of this runner; NULL: those of runners that are gone */
     ds_queue_alive_cb *alive; /* tells who is gone */
+    ds_lease_watch_t *leases; /* tells whose lease has ended */
     int crashes;              /* as how many crashes it counts */
     const char *fault;        /* what is said when a launch had too many of them */
 } leave_t;
@@ -134,13 +136,15 @@ static ds_launch_state_e state_after(const char **message, const ds_launch_t *la
     return DS_LAUNCH_FAILED;
 }
 
-static int launch_stays(ds_db_rows_t *rows, const leave_t *why, apr_time_t now)
+static int launch_stays(ds_db_rows_t *rows, const leave_t *why)
 {
     const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
 
     if (why->owner)
         return strcmp(owner, why->owner) != 0;
-    return ds_db_rows_int(rows, LEASED_UNTIL) >= now && why->alive(owner);
+    return !ds_lease_has_ended(why->leases, ds_db_rows_int(rows, 0),
+                               ds_db_rows_int(rows, LEASED_UNTIL)) &&
+           why->alive(owner);
 }
 
 static apr_status_t launch_leave(int *changed, ds_db_t *db, ds_db_rows_t *rows, const leave_t *why,
@@ -167,12 +171,15 @@ static apr_status_t launches_leave(int *left, ds_db_t *db, const leave_t *why, a
     apr_status_t status = ds_db_now(&now, db);
 
     *left = 0;
-    if (status == APR_SUCCESS)
-        status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
+    if (status != APR_SUCCESS)
+        return status;
+    if (why->leases)
+        ds_lease_look_begin(why->leases, now, ds_clock_steady());
+    status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
         int changed = 0;
 
-        if (launch_stays(rows, why, now))
+        if (launch_stays(rows, why))
             continue;
         status = launch_leave(&changed, db, rows, why, now, scratch);
         *left += changed;
@@ -206,10 +213,10 @@ apr_status_t ds_queue_stumble(ds_db_t *db, const char *owner, const char *fault,
     return owned_leave(db, &why, scratch);
 }
 
-apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *alive,
-                              apr_pool_t *scratch)
+apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_lease_watch_t *leases,
+                              ds_queue_alive_cb *alive, apr_pool_t *scratch)
 {
-    leave_t why = {.alive = alive, .crashes = 1};
+    leave_t why = {.alive = alive, .leases = leases, .crashes = 1};
 
     why.fault = apr_psprintf(scratch,
                              "The runner died %d times in a row on this launch, which was given up",

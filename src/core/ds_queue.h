@@ -6,6 +6,7 @@
 #define DS_QUEUE_H
 
 #include "ds_launch.h"
+#include "ds_lease.h"
 
 #define DS_QUEUE_CRASHES_MAX 3 /* after so many crashes without progress a launch fails */
 
@@ -53,7 +54,7 @@ typedef int ds_queue_alive_cb(const char *owner);
 
 /* Take launches away from runners that died (alive says no) or whose lease has ended: back to the
  * queue, cancelled if that was asked for, or failed after DS_QUEUE_CRASHES_MAX crashes. */
-apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_queue_alive_cb *alive,
-                              apr_pool_t *scratch);
+apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_lease_watch_t *leases,
+                              ds_queue_alive_cb *alive, apr_pool_t *scratch);
 
 #endif

@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
+#include "ds_clock.h"
+
 #define LENGTH_MAX 4094 /* bytes of a value */
 #define PROGRAM_TIMEOUT apr_time_from_sec(10)
 #define PROGRAM_TURN apr_time_from_msec(20)
@@ -117,11 +119,11 @@ static apr_status_t program_start(apr_proc_t *process, char *const *argv, apr_po
 /* Did it end by itself, in time, and with 0? */
 static int program_finish(apr_proc_t *process, int patient)
 {
-    apr_time_t end = apr_time_now() + PROGRAM_TIMEOUT;
+    apr_time_t end = ds_clock_steady() + PROGRAM_TIMEOUT;
     apr_exit_why_e why;
     int code;
 
-    while (patient && apr_time_now() < end) {
+    while (patient && ds_clock_steady() < end) {
         if (apr_proc_wait(process, &code, &why, APR_NOWAIT) == APR_CHILD_DONE)
             return APR_PROC_CHECK_EXIT(why) && code == 0;
         apr_sleep(PROGRAM_TURN);

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "ds_clock.h"
 #include "ds_db_sql.h"
 
 #define TURN apr_time_from_msec(500) /* between two questions to the watch */
@@ -121,10 +122,10 @@ static int watch_ask(void *data)
 {
     ds_db_scan_t *scan = data;
 
-    if (!scan->watch || apr_time_now() - scan->asked_at < TURN)
+    if (!scan->watch || ds_clock_steady() - scan->asked_at < TURN)
         return 0;
     scan->status = scan->watch(scan->baton);
-    scan->asked_at = apr_time_now();
+    scan->asked_at = ds_clock_steady();
     return scan->status != APR_SUCCESS;
 }
 

@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_clock.h"
+
 #define WRITER_BYTE 0
 #define WAITER_BYTE 1
 #define PAUSE apr_time_from_msec(1)
@@ -54,12 +56,12 @@ apr_status_t ds_db_writelock_acquire(ds_db_writelock_t *lock, apr_interval_time_
 
     if (byte_lock(lock, F_WRLCK, WRITER_BYTE))
         return APR_SUCCESS;
-    deadline = apr_time_now() + patience;
+    deadline = ds_clock_steady() + patience;
     byte_lock(lock, F_RDLCK, WAITER_BYTE);
     do {
         apr_sleep(PAUSE);
         taken = byte_lock(lock, F_WRLCK, WRITER_BYTE);
-    } while (!taken && apr_time_now() < deadline);
+    } while (!taken && ds_clock_steady() < deadline);
     byte_lock(lock, F_UNLCK, WAITER_BYTE);
     return taken ? APR_SUCCESS : APR_TIMEUP;
 }
@@ -71,8 +73,8 @@ void ds_db_writelock_release(ds_db_writelock_t *lock)
 
 void ds_db_writelock_yield(ds_db_writelock_t *lock, apr_interval_time_t patience)
 {
-    apr_time_t deadline = apr_time_now() + patience;
+    apr_time_t deadline = ds_clock_steady() + patience;
 
-    while (somebody_waits(lock) && apr_time_now() < deadline)
+    while (somebody_waits(lock) && ds_clock_steady() < deadline)
         apr_sleep(PAUSE);
 }

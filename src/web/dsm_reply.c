@@ -63,7 +63,7 @@ static const char *request_name(const dsm_request_t *request, apr_pool_t *pool)
 int dsm_reply_failure(request_rec *r, const dsm_request_t *request, apr_status_t status,
                       const char *text, const char *cause)
 {
-    const char *reason = cause ? cause : ds_problem_status_text(status, r->pool);
+    const char *reason = cause && *cause ? cause : ds_problem_status_text(status, r->pool);
 
     if (status == DS_EBUSY || status == DS_ESCHEMA) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, DSLOGNO(0050) "%s: answered 503: %s",

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "ds_clock.h"
 #include "ds_log.h"
 
 APLOG_USE_MODULE(datasync);
@@ -25,7 +26,7 @@ APLOG_USE_MODULE(datasync);
 typedef struct run_t {
     apr_proc_t process;
     apr_pool_t *pool;
-    apr_time_t started_at;
+    apr_time_t started_at; /* by the steady clock */
 } run_t;
 
 /* What the parent keeps of a generation, in pconf. */
@@ -138,7 +139,7 @@ static apr_status_t run_start(generation_t *g)
     }
     run = apr_pcalloc(pool, sizeof(*run));
     run->pool = pool;
-    run->started_at = apr_time_now();
+    run->started_at = ds_clock_steady();
     status = run_spawn(run, g);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, status, g->server,
@@ -164,7 +165,7 @@ static int server_is_stopping(void)
 static void run_ended(run_t *run, const char *how, apr_wait_t wait_status)
 {
     generation_t *g = generation;
-    int was_short = apr_time_now() - run->started_at < LIFE_MIN;
+    int was_short = ds_clock_steady() - run->started_at < LIFE_MIN;
     int pid = (int)run->process.pid;
 
     apr_pool_destroy(run->pool);

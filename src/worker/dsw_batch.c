@@ -31,7 +31,7 @@ struct dsw_batch_t {
     int careful;
     int rows;
     apr_size_t weight; /* of the rows since the last look at the clock */
-    apr_time_t began;
+    apr_time_t began;  /* by the steady clock */
     const char *now;
 };
 
@@ -55,7 +55,7 @@ dsw_batch_t *dsw_batch_make(ds_db_t *db, const ds_claim_t *claim, apr_pool_t *po
     batch->claim = claim;
     batch->counters = batch->committed = claim->launch->rows;
     batch->checkpoint = claim->checkpoint;
-    batch->began = apr_time_now();
+    batch->began = ds_clock_steady();
     apr_pool_create(&batch->pool, pool);
     apr_pool_cleanup_register(pool, batch, sides_free, apr_pool_cleanup_null);
     return batch;
@@ -127,7 +127,7 @@ int dsw_batch_is_full(dsw_batch_t *batch)
     if (batch->weight < LOOK_WEIGHT)
         return 0;
     batch->weight = 0;
-    return apr_time_now() - batch->began >= BATCH_TIME;
+    return ds_clock_steady() - batch->began >= BATCH_TIME;
 }
 
 /* Everything of a batch but its rows, in its transaction. */
@@ -157,7 +157,7 @@ static void batch_reset(dsw_batch_t *batch)
     batch->careful = 0;
     batch->rows = 0;
     batch->weight = 0;
-    batch->began = apr_time_now();
+    batch->began = ds_clock_steady();
     for (i = 0; i < DSW_SIDES; i++)
         batch->sides[i].size = 0;
     apr_pool_clear(batch->pool);

@@ -39,6 +39,17 @@ static apr_status_t due_find(apr_time_t *due, const ds_sync_t *sync, apr_time_t 
     return status == DS_ENOTFOUND ? APR_SUCCESS : status;
 }
 
+/* The clock was set back, over one due time or more. One has had its launch, and is not repeated.
+ * Where there are more, the sync would be silent until the clock is where it has been. */
+static int is_too_far(apr_time_t stored, const ds_sync_t *sync, apr_time_t next,
+                      apr_pool_t *scratch)
+{
+    apr_time_t after;
+
+    return next && next < stored && due_find(&after, sync, next, scratch) == APR_SUCCESS && after &&
+           after < stored;
+}
+
 static void start_log(const ds_sync_t *sync, apr_status_t status)
 {
     if (status == APR_SUCCESS)
@@ -66,7 +77,7 @@ static apr_status_t due_run(ds_db_t *db, const ds_def_t *def, const ds_sync_t *s
 }
 
 static apr_status_t sync_run(ds_db_t *db, const ds_def_t *def, const ds_sync_t *sync,
-                             apr_time_t now, apr_pool_t *scratch)
+                             apr_time_t now, int set_back, apr_pool_t *scratch)
 {
     const char *schedule =
         sync->schedule ? apr_pstrcat(scratch, sync->schedule, " ", sync->zone, NULL) : NULL;
@@ -79,21 +90,27 @@ static apr_status_t sync_run(ds_db_t *db, const ds_def_t *def, const ds_sync_t *
         return status;
     if (!schedule)
         return ds_sync_schedule_set(db, sync->id, NULL, 0);
-    if (same && (known.next_at == 0 || known.next_at > now))
+    if (same && (known.next_at == 0 || (known.next_at > now && !set_back)))
         return APR_SUCCESS;
     if (due_find(&next, sync, now, scratch) != APR_SUCCESS)
         return APR_SUCCESS; /* the other syncs have their times all the same */
-    return same ? due_run(db, def, sync, &known, next, scratch)
-                : ds_sync_schedule_set(db, sync->id, schedule, next);
+    if (same && known.next_at > now && !is_too_far(known.next_at, sync, next, scratch))
+        return APR_SUCCESS;
+    return same && known.next_at <= now ? due_run(db, def, sync, &known, next, scratch)
+                                        : ds_sync_schedule_set(db, sync->id, schedule, next);
 }
 
-apr_status_t dsw_calendar_run(ds_db_t *db, const ds_def_t *def, apr_pool_t *scratch)
+apr_status_t dsw_calendar_run(apr_time_t *looked_at, ds_db_t *db, const ds_def_t *def,
+                              apr_pool_t *scratch)
 {
     apr_time_t now;
     apr_status_t status = ds_db_now(&now, db);
-    int i;
+    int set_back = status == APR_SUCCESS && (*looked_at == 0 || now < *looked_at), i;
 
     for (i = 0; i < def->syncs->nelts && status == APR_SUCCESS; i++)
-        status = sync_run(db, def, APR_ARRAY_IDX(def->syncs, i, ds_sync_t *), now, scratch);
+        status =
+            sync_run(db, def, APR_ARRAY_IDX(def->syncs, i, ds_sync_t *), now, set_back, scratch);
+    if (status == APR_SUCCESS)
+        *looked_at = now;
     return status;
 }

@@ -12,18 +12,20 @@
 
 typedef struct {
     ds_db_t *db;
-    apr_pool_t *turn; /* cleared at each turn */
+    ds_lease_watch_t *leases; /* outlives the connection */
+    apr_pool_t *turn;         /* cleared at each turn */
     apr_pool_t *def_pool;
     ds_def_t *def;
     char def_hash[DS_SHA256_HEX_SIZE];
+    apr_time_t looked_at; /* at the calendar */
     int turns;
 } keeper_t;
 
 static apr_status_t launches_reclaim(keeper_t *keeper)
 {
     int reclaimed = 0;
-    apr_status_t status =
-        ds_queue_reclaim(&reclaimed, keeper->db, dsw_process_owner_alive, keeper->turn);
+    apr_status_t status = ds_queue_reclaim(&reclaimed, keeper->db, keeper->leases,
+                                           dsw_process_owner_alive, keeper->turn);
 
     if (reclaimed)
         ds_log(DS_LOG_WARNING, APR_SUCCESS,
@@ -90,7 +92,7 @@ static apr_status_t turn_run(keeper_t *keeper)
     if (status == DS_ENOTFOUND)
         return APR_SUCCESS; /* nobody has defined anything yet */
     if (status == APR_SUCCESS)
-        status = dsw_calendar_run(keeper->db, keeper->def, keeper->turn);
+        status = dsw_calendar_run(&keeper->looked_at, keeper->db, keeper->def, keeper->turn);
     if (status == APR_SUCCESS && keeper->turns++ % RETENTION_TURNS == 0)
         status = retention_run(keeper);
     return status == APR_SUCCESS ? files_sweep(keeper) : status;
@@ -113,11 +115,12 @@ static void turns_run(keeper_t *keeper)
 
 int dsw_keeper_run(const dsw_t *worker)
 {
+    ds_lease_watch_t *leases = ds_lease_watch_make(worker->settings->lease, worker->pool);
     apr_pool_t *pool;
 
     apr_pool_create(&pool, worker->pool);
     while (!dsw_process_stopping()) {
-        keeper_t keeper = {.db = dsw_db_open(worker, 0, 0, pool)};
+        keeper_t keeper = {.db = dsw_db_open(worker, 0, 0, pool), .leases = leases};
 
         apr_pool_create(&keeper.turn, pool);
         apr_pool_create(&keeper.def_pool, pool);

@@ -8,6 +8,7 @@
 
 #include <apr_strings.h>
 
+#include "ds_clock.h"
 #include "dsw_keeper.h"
 #include "dsw_process.h"
 #include "dsw_runner.h"
@@ -24,8 +25,8 @@ typedef int role_cb(const dsw_t *worker);
 typedef struct {
     const char *name;
     role_cb *run;
-    pid_t pid; /* 0: not running */
-    apr_time_t started;
+    pid_t pid;             /* 0: not running */
+    apr_time_t started;    /* by the steady clock */
     apr_time_t not_before; /* the brake */
     apr_interval_time_t pause;
 } slot_t;
@@ -47,7 +48,7 @@ static void slot_start(slot_t *slot, const dsw_t *worker)
 
     if (pid == 0)
         child_run(slot, worker, parent);
-    slot->started = apr_time_now();
+    slot->started = ds_clock_steady();
     slot->pid = pid > 0 ? pid : 0;
     if (pid < 0) {
         ds_log(DS_LOG_ERR, APR_FROM_OS_ERROR(errno), DSLOGNO(0510) "cannot fork %s", slot->name);
@@ -75,7 +76,7 @@ static void slot_ended(slot_t *slot, int status)
         ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0512) "%s (pid %ld) ended with code %d", slot->name,
                (long)slot->pid, WEXITSTATUS(status));
     slot->pid = 0;
-    slot_brake(slot, apr_time_now());
+    slot_brake(slot, ds_clock_steady());
 }
 
 static void slots_reap(slot_t *slots, int count)
@@ -120,10 +121,10 @@ static void turn_wait(void)
 
 static void slots_stop(slot_t *slots, int count)
 {
-    apr_time_t deadline = apr_time_now() + STOP_PATIENCE;
+    apr_time_t deadline = ds_clock_steady() + STOP_PATIENCE;
 
     slots_signal(slots, count, SIGTERM);
-    while (slots_running(slots, count) && apr_time_now() < deadline) {
+    while (slots_running(slots, count) && ds_clock_steady() < deadline) {
         turn_wait();
         slots_reap(slots, count);
     }
@@ -133,7 +134,7 @@ static void slots_stop(slot_t *slots, int count)
 static void slots_keep(slot_t *slots, int count, const dsw_t *worker)
 {
     while (!dsw_process_stopping()) {
-        apr_time_t now = apr_time_now();
+        apr_time_t now = ds_clock_steady();
         int i;
 
         for (i = 0; i < count; i++)
@@ -151,7 +152,7 @@ static void setup_run(const dsw_t *worker)
     slot_t slot = {.name = "datasync-setup", .run = dsw_setup_run};
 
     while (!dsw_process_stopping()) {
-        if (!slot.pid && apr_time_now() >= slot.not_before)
+        if (!slot.pid && ds_clock_steady() >= slot.not_before)
             slot_start(&slot, worker);
         turn_wait();
         if (slot.pid) {

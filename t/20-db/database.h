@@ -30,6 +30,16 @@ static inline void database_remove(void)
     rmdir(test_directory);
 }
 
+/* What the keeper does with the launches of runners that are gone: how many there were. */
+static inline int reclaim(ds_db_t *db, ds_queue_alive_cb *alive)
+{
+    ds_lease_watch_t *leases = ds_lease_watch_make(apr_time_from_sec(30), test_pool);
+    int reclaimed;
+
+    ds_queue_reclaim(&reclaimed, db, leases, alive, test_pool);
+    return reclaimed;
+}
+
 /* APR, and a directory of its own for the SQLite file. */
 static inline void database_begin(void)
 {

@@ -129,9 +129,8 @@ static int nobody_alive(const char *owner)
 static void queue_empty(ds_db_t *db)
 {
     ds_claim_t *claim;
-    int reclaimed;
 
-    ds_queue_reclaim(&reclaimed, db, nobody_alive, test_pool);
+    reclaim(db, nobody_alive);
     while ((claim = claim_take(db)) != NULL)
         ds_queue_finish(db, claim, DS_LAUNCH_FAILED, "given up by the test");
 }
@@ -158,7 +157,6 @@ static void test_died_at_the_end(ds_db_t *db)
 {
     ds_launch_t *launch;
     const char *text;
-    int reclaimed;
 
     launch = launch_run(db, export, NULL, 0);
     text = file_text(db, launch->id, "output");
@@ -167,7 +165,7 @@ static void test_died_at_the_end(ds_db_t *db)
                                 " lease_until = 0, finished_at = NULL WHERE id = %d;"
                                 " DELETE FROM car; SELECT 1",
                                 (int)launch->id));
-    ds_queue_reclaim(&reclaimed, db, nobody_alive, test_pool);
+    reclaim(db, nobody_alive);
     claim_run(db, claim_take(db), export);
     launch = launch_get(db, launch->id);
     tap_is_number(launch->state, DS_LAUNCH_FINISHED, "an export whose file was whole just ends");

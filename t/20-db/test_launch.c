@@ -132,7 +132,7 @@ static void test_owner(ds_db_t *db, const ds_sync_t *sync)
     ds_counters_t rows = {.read = 5, .ok = 4, .failed = 1};
     ds_checkpoint_t checkpoint = {100, 6};
     ds_claim_t *first, *second;
-    int cancelled, reclaimed;
+    int cancelled;
 
     launch_accept(db, sync, "x");
     first = claim(db, "r1");
@@ -153,25 +153,22 @@ static void test_owner(ds_db_t *db, const ds_sync_t *sync)
     ds_db_rollback(db);
     tap_is_number(ds_queue_finish(db, first, DS_LAUNCH_FINISHED, "x"), DS_ELOST, "nor end it");
     alive_answer = 1;
-    ds_queue_reclaim(&reclaimed, db, alive, test_pool);
-    tap_is_number(reclaimed, 0, "a living runner keeps its launch");
+    tap_is_number(reclaim(db, alive), 0, "a living runner keeps its launch");
     alive_answer = 0;
-    ds_queue_reclaim(&reclaimed, db, alive, test_pool);
-    tap_is_number(reclaimed, 1, "a dead runner's launch is taken away");
+    tap_is_number(reclaim(db, alive), 1, "a dead runner's launch is taken away");
     finish(db, claim(db, "r3"));
 }
 
 static void test_lease(ds_db_t *db, const ds_sync_t *sync)
 {
     ds_claim_t *owned = NULL;
-    int reclaimed;
 
     launch_accept(db, sync, "x");
     ds_queue_claim(&owned, db, "far away", apr_time_from_msec(1), test_pool);
     apr_sleep(apr_time_from_msec(5));
     alive_answer = 1;
-    ds_queue_reclaim(&reclaimed, db, alive, test_pool);
-    tap_is_number(reclaimed, 1, "a runner of another machine loses its launch with its lease");
+    tap_is_number(reclaim(db, alive), 1,
+                  "a runner of another machine loses its launch with its lease");
     finish(db, claim(db, "r"));
 }
 
@@ -180,12 +177,12 @@ static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
     apr_int64_t id = launch_accept(db, sync, "poison")->id;
     ds_counters_t none = {0};
     ds_checkpoint_t start = {10, 2};
-    int i, reclaimed, cancelled;
+    int i, cancelled;
 
     alive_answer = 0;
     for (i = 0; i < 2; i++) {
         claim(db, "r");
-        ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+        reclaim(db, alive);
     }
     tap_is_number(launch_get(db, id)->state, DS_LAUNCH_QUEUED, "a launch outlives two crashes");
     ds_db_begin(db);
@@ -193,7 +190,7 @@ static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
     ds_db_commit(db);
     tap_is_number(launch_get(db, id)->crashes, 0, "progress forgives earlier crashes");
     for (i = 0; i < 3; i++) {
-        ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+        reclaim(db, alive);
         claim(db, "r");
     }
     tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED, "three in a row fail it");
@@ -206,7 +203,7 @@ static void test_crashes_of_export(ds_db_t *db, const ds_sync_t *sync)
     apr_int64_t id = launch_accept(db, sync, "poison")->id;
     ds_counters_t rows = {.read = 300, .ok = 300};
     ds_checkpoint_t start = {0};
-    int i, reclaimed, cancelled;
+    int i, cancelled;
 
     alive_answer = 0;
     for (i = 0; i < 3; i++) {
@@ -215,7 +212,7 @@ static void test_crashes_of_export(ds_db_t *db, const ds_sync_t *sync)
         ds_db_begin(db);
         ds_queue_checkpoint(&cancelled, db, owned, &rows, &start, test_pool);
         ds_db_commit(db);
-        ds_queue_reclaim(&reclaimed, db, alive, test_pool);
+        reclaim(db, alive);
     }
     tap_is_number(launch_get(db, id)->state, DS_LAUNCH_FAILED,
                   "a launch that never gets further is given up");

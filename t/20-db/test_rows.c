@@ -188,12 +188,11 @@ static void test_lost(ds_db_t *db)
 {
     ds_launch_t *launch;
     ds_claim_t *first, *second;
-    int reclaimed;
 
     outside_number(reset_sql);
     launch = launch_accept(db, import, "vin,doors\nA,9\n");
     first = claim_take(db);
-    ds_queue_reclaim(&reclaimed, db, nobody_alive, test_pool);
+    reclaim(db, nobody_alive);
     second = claim_take(db);
     tap_is_number(claim_run(db, first, import).outcome, DSW_LOST,
                   "a runner that lost its launch learns it");
