@@ -45,7 +45,7 @@ is $server->value("SELECT count(*) AS n FROM kept WHERE id = 'DR1' AND _deleted_
 is_deeply [$server->rows($table)], \@before, 'still no row has changed';
 
 # Several batches
-my $rows = 25_000;
+my $rows = 110_000;
 my $long = "sku,count\n" . join '', map { "DX$_," . ($_ % 100 ? $_ : 'x') . "\n" } 1 .. $rows;
 $dry = dry('part-import', $long);
 is DSClient::counts($dry), join(' ', $rows, $rows - $rows / 100, $rows / 100, 0), 'a dry run of many batches counts all of them';
