@@ -47,6 +47,8 @@ struct dsm_api_t {
 
     /* The method that a request means, where it is not the one that it has. */
     int (*method)(const request_rec *r);
+    /* The path as the endpoints spell it. */
+    const char *(*path)(const char *path);
     /* Find what the path names. */
     void (*find)(request_rec *r, dsm_request_t *request);
     /* Judge the credential. */

@@ -395,6 +395,14 @@ static int marketo_method(const request_rec *r)
                                                                                 : r->method_number;
 }
 
+/* Some clients put everything below the endpoint of rest. */
+static const char *marketo_path(const char *path)
+{
+    static const char rest[] = "/rest";
+
+    return strncmp(path, "/rest/bulk/", 11) ? path : path + sizeof(rest) - 1;
+}
+
 /* Objects have syncs; one of leads is named by the configuration. */
 static void marketo_find(request_rec *r, dsm_request_t *request)
 {
@@ -443,6 +451,7 @@ const dsm_api_t dsm_api_marketo = {
     .endpoints = marketo_endpoints,
     .problem = marketo_problem,
     .method = marketo_method,
+    .path = marketo_path,
     .find = marketo_find,
     .judge = marketo_judge,
     .admit = dsm_marketo_admit,

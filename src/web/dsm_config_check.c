@@ -6,6 +6,8 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
+#include <string.h>
+
 #include "ds_log.h"
 #include "dsm_config_export.h"
 
@@ -47,6 +49,34 @@ static int syncs_bind(dsm_config_t *config, apr_pool_t *pconf, server_rec *s)
             sync->limits.upload = config->max_upload == DSM_UNSET
                                       ? ds_sync_make(sync->id, pconf)->limits.upload
                                       : config->max_upload;
+        }
+    }
+    return faults;
+}
+
+/* The objects of clients may stand further down than the clients. */
+static int clients_check(const dsm_config_t *config, apr_pool_t *ptemp, server_rec *s)
+{
+    apr_hash_index_t *at;
+    int faults = 0;
+    int i;
+
+    for (at = config->clients ? apr_hash_first(ptemp, config->clients) : NULL; at;
+         at = apr_hash_next(at)) {
+        const ds_client_t *client = apr_hash_this_val(at);
+
+        for (i = 0; i < client->objects->nelts; ++i) {
+            const char *name = APR_ARRAY_IDX(client->objects, i, const char *);
+
+            if (strcmp(name, "*") && !ds_def_object_get(config->def, name)) {
+                dsm_config_fault_log(DSLOGNO(0111), NULL,
+                                     apr_psprintf(ptemp,
+                                                  "<DataSyncClient %s>: there is no object "
+                                                  "\"%s\": write a <DataSyncObject %s> section",
+                                                  client->id, name, name),
+                                     s);
+                ++faults;
+            }
         }
     }
     return faults;
@@ -109,6 +139,7 @@ int dsm_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
         return OK;
     }
     faults = syncs_bind(config, pconf, s);
+    faults += clients_check(config, ptemp, s);
     faults += driver_check(config, ptemp, s);
     faults += worker_check(config, ptemp, s);
     if (!has_api) {

@@ -36,11 +36,14 @@ static const char *int_read(int *value, const char *text, int min, int max, apr_
 static const char *limit_set(int *is_known, dsm_limit_t *limit, const char *name, const char *value,
                              apr_pool_t *pool)
 {
+    const char *fault;
+
     if (!strcmp(name, "calls")) {
         return int_read(&limit->calls, value, 0, CALLS_MAX, pool);
     }
     if (!strcmp(name, "window")) {
-        return dsm_config_duration_read(&limit->window, value, pool);
+        fault = dsm_config_duration_read(&limit->window, value, pool);
+        return fault || limit->window ? fault : "a window has an end";
     }
     if (!strcmp(name, "at-once")) {
         return int_read(&limit->at_once, value, 0, DSM_LIMIT_AT_ONCE_MAX, pool);

@@ -137,6 +137,9 @@ static dsm_request_t *request_find(request_rec *r)
         use = &APR_ARRAY_IDX(config->apis, i, dsm_api_use_t);
         api = use->api;
         path = prefix_skip(r->uri, use->prefix);
+        if (path && api->path) {
+            path = api->path(path);
+        }
         if (path && endpoint_find(request, &holes, api, path, r)) {
             request->sync = holes.sync ? ds_def_sync_get(config->def, holes.sync) : NULL;
             request->object_name = holes.object;

@@ -12,6 +12,7 @@ my $sync = "<DataSync cars>\nObject car\n</DataSync>\n";
 my $all = "$database$worker$object${sync}DataSyncAPI prisma\n";
 
 sub object { return "<DataSyncObject car>\n" . join('', map { "$_\n" } @_) . "</DataSyncObject>\n" }
+sub client { return "$all<DataSyncClient portal>\n" . join('', map { "$_\n" } @_) . "</DataSyncClient>\n" }
 sub sync { return "$object<DataSync cars>\nObject car\n" . join('', map { "$_\n" } @_) . "</DataSync>\n" }
 
 my $open = "$node->{dir}/readable";
@@ -93,6 +94,22 @@ my @wrong = (
     [sync('Object car'), qr/<DataSync cars>: Object car: it was already given in line \d+: write it once/],
     [sync() . $sync, '<DataSync cars>: sync "cars" is defined twice'],
     ["$database$worker${sync}DataSyncAPI prisma", qr/sync "cars": there is no object "car": write a <DataSyncObject car> section/],
+    [client(), '<DataSyncClient portal>: it has no secret: write Secret file:/path of a file with the secret'],
+    [client('Secret hunter2hunter2hunter2'), '<DataSyncClient portal>: Secret: a secret here would be shown by mod_info: write it into a file and file:/path/of/the/file here, or env:NAME, or exec:/path/of/a/program'],
+    [client("Secret file:$open"), qr/<DataSyncClient portal>: Secret: everybody on this machine can read \Q$open\E/],
+    [client("Secret exec:/bin/echo hunter2"), '<DataSyncClient portal>: Secret: write Secret file:/path, Secret env:NAME or Secret exec:/path'],
+    [client('Secret "exec:/bin/echo hunter2"'), '<DataSyncClient portal>: Secret: the secret is too short: it needs at least 16 characters'],
+    [client('Secret "exec:/bin/echo hunter2hunter2hunter2"'), '<DataSyncClient portal>: it may use nothing: write Objects NAME, the name of a <DataSyncObject> section'],
+    [client('Role admin'), '<DataSyncClient portal>: Role admin: write read-only or read-write'],
+    ["<DataSyncClient a/b>\n</DataSyncClient>", '<DataSyncClient a/b>: may hold letters, digits, - _ and . only'],
+    [client('Secret "exec:/bin/echo hunter2hunter2hunter2"', 'Objects trucks'), '<DataSyncClient portal>: there is no object "trucks": write a <DataSyncObject trucks> section'],
+    ['DataSyncMarketo', 'DataSyncMarketo: write at least one option, for example calls=100'],
+    ['DataSyncMarketo calls=many', 'DataSyncMarketo calls=many: write a whole number from 0 to 1000000'],
+    ['DataSyncMarketo at-once=65', 'DataSyncMarketo at-once=65: write a whole number from 0 to 64'],
+    ['DataSyncMarketo token=0', 'DataSyncMarketo token=0: a token that never ends is no access token'],
+    ['DataSyncMarketo window=0', 'DataSyncMarketo window=0: a window has an end'],
+    ['DataSyncMarketo speed=1', qr/DataSyncMarketo speed=1: there is no such option: write upload=, running=/],
+    ["DataSyncMarketo calls=1\nDataSyncMarketo calls=2", qr/DataSyncMarketo: it was already given in line \d+ of .*: write it once/],
     ["<VirtualHost *>\n$object</VirtualHost>", qr/<DataSyncObject> cannot occur within <VirtualHost> section/],
 );
 

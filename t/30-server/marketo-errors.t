@@ -1,0 +1,115 @@
+# Every code that our paths can give, and the HTTP status around it: clients decide by them whether to log in
+# again, to wait, or to give up.
+use strict;
+use warnings FATAL => 'all';
+use DSMarketo;
+use DSTest;
+use Apache::Test '-withtestmore';
+use HTTP::Request;
+use HTTP::Request::Common qw(GET POST);
+use JSON::PP;
+
+my $server = server();
+my $client = DSMarketo->new($server, objects => ['car_c', 'idle', 'lead']);
+my $reader = DSMarketo->new($server, role => 'read-only');
+my $import = '/bulk/v1/customobjects/car_c/import';
+my $batch = $client->import_run(three_cars())->{batchId};
+my $leads = $client->import_run("email\na\@b.example\n", object => 'lead')->{batchId};
+my $boundary = 'xxxxBoundary';
+my $part = "--$boundary\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nvin\nE1\n\r\n";
+
+sub ask {
+    my ($method, $path, $type, $body, %header) = @_;
+    my $request = HTTP::Request->new($method => $server->url($path), [Authorization => 'Bearer ' . $client->token, %header]);
+    $request->header('Content-Type' => $type) if defined $type;
+    $request->content($body) if defined $body;
+    return $server->{agent}->request($request);
+}
+
+sub upload { my @how = @_; return sub { $client->upload(@how) } }
+sub form { my ($path, $body) = @_; return sub { ask(POST => $path, "multipart/form-data; boundary=$boundary", $body) } }
+
+my $old = $client->import_run("vin\nOLD\n")->{batchId};
+$server->write("UPDATE ds_launch SET scheduled_at = scheduled_at - 8 * 86400000000 WHERE id = $old");
+# [code, message, what for, request]
+my @table = (
+    ['600', 'Access token not specified', 'no token', sub { $server->get('/rest/v1/customobjects.json') }],
+    ['601', 'Access token invalid', 'a bad token', sub { $server->get('/rest/v1/customobjects.json', bearer => 'x') }],
+    ['603', 'Access denied', 'a status for a reader', sub { $reader->get("$import/$batch/status.json") }],
+    ['605', q(Request method 'GET' not supported), 'an import by GET', sub { ask(GET => "$import.json") }],
+    ['605', q(Request method 'DELETE' not supported), 'a deletion of a description', sub { ask(DELETE => '/rest/v1/customobjects/car_c/describe.json') }],
+    ['605', q(Request method 'POST' not supported), 'a status by POST', sub { ask(POST => "$import/$batch/status.json", 'text/plain', '') }],
+    ['610', 'Requested resource not found', 'an address that is none', sub { ask(GET => '/rest/v1/nothing.json') }],
+    ['610', 'Requested resource not found', 'an address of bulk that is none', sub { ask(PUT => '/bulk/v1/nothing/at/all') }],
+    ['612', 'Invalid Content Type', 'a body that is no form', sub { ask(POST => "$import.json", 'text/csv', three_cars()) }],
+    ['612', 'Invalid Content Type', 'a body without a type', sub { ask(POST => "$import.json", undef, three_cars()) }],
+    ['612', 'Invalid Content Type', 'a body in an unknown encoding', sub {
+        ask(POST => "$import.json", "multipart/form-data; boundary=$boundary", $part, 'Content-Encoding' => 'br') }],
+    ['613', 'Invalid Multipart Request', 'a form without a boundary', sub { ask(POST => "$import.json", 'multipart/form-data', $part) }],
+    ['613', 'Invalid Multipart Request', 'a form that is cut off', form("$import.json", $part)],
+    ['613', 'Invalid Multipart Request', 'a form with two files', form("$import.json", "$part$part--$boundary--\r\n")],
+    ['1001', q(Invalid value 'xml'. Required of type 'csv, tsv, ssv'), 'an unknown format', upload("$import.json?format=xml", three_cars())],
+    ['1001', q(Invalid value ''. Required of type 'csv, tsv, ssv'), 'an empty format', upload("$import.json", three_cars(), after => [[format => '']])],
+    ['1002', q(Missing value for the required parameter 'file'), 'a form without a file', upload("$import.json", undef, before => [[format => 'csv']])],
+    ['1013', 'Object not found', 'an unknown object', upload('/bulk/v1/customobjects/nothing_c/import.json', three_cars())],
+    ['1013', 'Object not found', 'an object of others', upload('/bulk/v1/customobjects/part/import.json', three_cars())],
+    ['1013', 'Object not found', 'the description of an unknown object', sub { ask(GET => '/rest/v1/customobjects/nothing_c/describe.json') }],
+    ['1013', 'Object not found', 'an unknown batch', sub { ask(GET => "$import/99999999/status.json") }],
+    ['1013', 'Object not found', 'a batch that is no number', sub { ask(GET => "$import/1x/status.json") }],
+    ['1013', 'Object not found', 'a batch of another object', sub { ask(GET => "$import/$leads/status.json") }],
+    ['1013', 'Object not found', 'a batch that is none of leads', sub { ask(GET => "/bulk/v1/leads/batch/$batch.json") }],
+    ['1013', 'Object not found', 'a batch older than seven days', sub { ask(GET => "$import/$old/status.json") }],
+    ['1026', 'Custom object not enabled', 'an object without an import', upload('/bulk/v1/customobjects/idle/import.json', three_cars())],
+);
+for (@table) {
+    my ($code, $message, $what, $run) = @$_;
+    my $response = $run->();
+    is $response->code, 200, "$what: the HTTP status says nothing of it";
+    my $answer = DSMarketo::json($response);
+    like $answer->{requestId}, qr/^[0-9a-f]{1,4}#[0-9a-f]{11}$/, "$what: it has an id";
+    delete $answer->{requestId};
+    is_deeply $answer, {success => JSON::PP::false, errors => [{code => $code, message => $message}]}, "$what: code $code"
+        or diag $response->content;
+}
+$server->ctl('sync', 'disable', 'car-import');
+is DSMarketo::outcome($client->upload("$import.json", three_cars())), '1026', 'an object whose sync is disabled takes nothing';
+is DSMarketo::outcome($client->upload("$import.json", three_cars(), anonymous => 1)), '600', 'of which strangers are told nothing';
+$server->ctl('sync', 'enable', 'car-import');
+my @key = ('Idempotency-Key' => 'marketo-errors');
+is DSMarketo::outcome(ask(POST => "$import.json", "multipart/form-data; boundary=$boundary", "$part--$boundary--\r\n", @key)), 'success',
+    'an Idempotency-Key is taken';
+(my $other = $part) =~ s/E1/E2/;
+is DSMarketo::outcome(ask(POST => "$import.json", "multipart/form-data; boundary=$boundary", "$other--$boundary--\r\n", @key)), '1003',
+    'with another file it is refused';
+
+# What has a status of HTTP.
+for my $file ("$import/$batch/failures.json", "$import/99999999/failures.json", "$import/$old/failures.json", "$import/$leads/warnings.json",
+              "/bulk/v1/leads/batch/$leads/failures.json") {
+    my $response = ask(GET => $file);
+    is $response->code, 404, "a file that is not there is not found: $file";
+    unlike $response->header('Content-Type'), qr/json/, 'and is no JSON';
+}
+is ask(POST => '/rest/v1/customobjects/car_c/describe.json?_method=GET', 'application/x-www-form-urlencoded', 'x=' . 'y' x 1100000)->code, 413,
+    'a body of more than 1 MB that is no file is too large';
+
+# What real clients send.
+is DSMarketo::outcome(ask(GET => '/rest/../bulk/v1/customobjects/car_c/import/' . $batch . '/status.json')), 'success', 'a path with dots is understood';
+is DSMarketo::outcome(ask(GET => "//bulk//v1/customobjects/car_c/import/$batch/status.json")), 'success', 'and one with doubled slashes';
+is DSMarketo::outcome(ask(GET => "/rest/bulk/v1/customobjects/car_c/import/$batch/status.json")), 'success', 'and one below the endpoint of rest';
+is DSMarketo::outcome(ask(GET => "$import/$batch/status.json", 'application/json', '{"a":1}')), 'success', 'a GET may have a body';
+is DSMarketo::outcome(ask(POST => "$import/$batch/status.json?_method=GET", 'application/x-www-form-urlencoded', 'a=b')), 'success',
+    'a POST may mean a GET';
+is ask(HEAD => "$import/$batch/status.json")->code, 200, 'HEAD works';
+
+# Leads.
+my $status = DSMarketo::json($client->get("/bulk/v1/leads/batch/$leads.json"))->{result}[0];
+is_deeply [@$status{qw(batchId status numOfLeadsProcessed numOfRowsFailed numOfRowsWithWarning message)}],
+    [$leads, 'Complete', 1, 0, 0, 'Import succeeded, 1 records imported (1 members)'], 'a batch of leads has the members of leads';
+my $imported = DSMarketo::json($client->upload('/bulk/v1/leads.json?format=csv', "email,firstName\nc\@d.example,C\nnobody,D\n"))->{result}[0];
+is $imported->{importId}, "$imported->{batchId}", 'leads are imported by their own address, with an id of both kinds';
+is $client->ended($imported->{batchId}, "/bulk/v1/leads/batch/$imported->{batchId}.json")->{result}[0]{message},
+    'Import completed with errors, 1 records imported (1 members), 1 failed', 'with the message of the service';
+is $client->get("/bulk/v1/leads/batch/$imported->{batchId}/failures.json")->content,
+    "email,firstName,Import Failure Reason\nnobody,D,Invalid email address\n", 'and its failures';
+finish($server);
+done_testing;

@@ -1,0 +1,138 @@
+# The limits of the protocol Marketo, across the children of a server. Without them one partner takes the
+# server from all others; one that counts wrong locks a partner out.
+use strict;
+use warnings FATAL => 'all';
+use DSMarketo;
+use DSTest;
+use Apache::Test '-withtestmore';
+use HTTP::Request::Common qw(GET POST);
+use IO::Select;
+use JSON::PP;
+
+# Two children at least, so that what they count must be shared.
+my $usual = DSNode->worker_config . DSNode::usual_config() . "StartServers 2\nDataSyncAPI marketo\nDataSyncAPI prisma\n";
+my $node = DSNode->start(config => $usual);
+my $client = DSMarketo->new($node, objects => ['car_c', 'sample']);
+my $describe = '/rest/v1/customobjects/car_c/describe.json';
+my $import = '/bulk/v1/customobjects/car_c/import.json';
+my $token = $client->token;
+
+# A request of its own connection, so that any child may answer it.
+sub ask {
+    my ($path, $with) = @_;
+    my $socket = $node->socket_open;
+    print {$socket} "GET $path HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer $with\r\nConnection: close\r\n\r\n";
+    local $/;
+    my $answer = <$socket>;
+    return $answer =~ /"success":true/ ? 'success' : $answer =~ /"code":"(\d+)","message":"([^"]*)"/ ? "$1 $2" : $answer;
+}
+
+# 606
+my $start = time;
+my @outcome = map { ask($describe, $token) } 1 .. 101;
+SKIP: {
+    skip 'the machine was too slow for a window', 2 if time - $start > 18;
+    is scalar(grep { $_ eq 'success' } @outcome), 100, 'a client has 100 calls in 20 seconds';
+    is $outcome[100], q(606 Max rate limit '100' exceeded with in '20' secs), 'one more is refused, in the words of the service';
+}
+my $other = DSMarketo->new($node);
+is ask($describe, $other->token), 'success', 'the calls of one client do not count for another';
+is $client->identity->code, 200, 'a token can be had all the time';
+is ask($describe, 'bad'), '601 Access token invalid', 'a bad token is refused as such';
+is $node->get('/api/data-sync/open-import')->code, 200, 'other protocols are not concerned';
+
+# 615: uploads that stand still hold their places.
+sub upload_begin {
+    my ($with, $host) = @_;
+    my $socket = $host->socket_open;
+    my $auth = $with ? "Authorization: Bearer $with\r\n" : '';
+    print {$socket} "POST $import HTTP/1.1\r\nHost: x\r\n${auth}Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n"
+        . "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nvin\n";
+    return $socket;
+}
+$node->stop;
+$node->config_write("$usual\nDataSyncMarketo calls=0\nMaxRequestWorkers 64\nServerLimit 8\n");
+$node->start;
+my $third = DSMarketo->new($node);
+my @held = map { upload_begin($third->token, $node) } 1 .. 10;
+wait_for('ten uploads that hold their places', sub { ask($describe, $third->token) =~ /^615/ });
+is ask($describe, $third->token), '615 Concurrent access limit reached', 'an eleventh call at once is refused';
+is ask($describe, $other->token), 'success', 'of another client it is not';
+close $_ for @held;
+wait_for('the places to be given back', sub { ask($describe, $third->token) eq 'success' });
+pass 'places are given back when clients go away';
+@held = map { upload_begin(undef, $node) } 1 .. 10;
+wait_for('ten uploads of strangers', sub {
+    my $answer = $third->upload($import, "vin\nS1\n", anonymous => 1, after => [[access_token => $third->token]]);
+    return DSMarketo::outcome($answer) eq '615';
+});
+pass 'strangers, whose token comes behind the file, are few at once';
+is DSMarketo::outcome($third->upload($import, "vin\nS2\n")), 'success', 'they take no place of those who are known';
+close $_ for @held;
+# A child that is killed gives nothing back by itself.
+@held = map { upload_begin($third->token, $node) } 1 .. 10;
+wait_for('ten uploads again', sub { ask($describe, $third->token) =~ /^615/ });
+my ($parent) = $node->pid;
+kill KILL => grep { $_ != $parent } $node->httpd_pids;
+wait_for('new children', sub { eval { ask($describe, $third->token) =~ /success/ } });
+pass 'the places of a child that was killed are free again';
+close $_ for @held;
+
+# 413: the bytes of the file count, whatever was announced.
+my $limit = 10 * 1024 * 1024;
+my $row = 'x' x 999 . "\n";
+my $big = "vin,color\n" . $row x int(($limit - 10) / 1000);
+$big .= 'y' x ($limit - length $big);
+is length $big, $limit, 'a file of exactly 10 MB';
+my $refused = $third->upload($import, $big);
+is $refused->code, 413, 'is too large';
+chop $big;
+is DSMarketo::outcome($third->upload($import, $big)), 'success', 'one byte less is not';
+my $head = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nvin,color\n";
+my $chunked = $node->socket_open;
+print {$chunked} "POST $import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer @{[$third->token]}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    . "Content-Length: 290\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    . sprintf("%x\r\n", length $head) . "$head\r\n";
+local $SIG{PIPE} = 'IGNORE';
+for (1 .. 12) {
+    print {$chunked} sprintf("%x\r\n", 1_000_000), 'x' x 1_000_000, "\r\n" or last;
+}
+my $answer = '';
+my $select = IO::Select->new($chunked);
+while ($select->can_read(20)) {
+    sysread $chunked, $answer, 4096, length $answer or last;
+}
+like $answer, qr{^HTTP/1\.1 413 }, 'without a length it is counted while it comes';
+
+# 1016: ten wait or run, of all objects; two run.
+wait_for('the end of all launches', sub { !$node->value("SELECT count(*) AS n FROM ds_launch WHERE finished_at IS NULL") });
+$node->workers_halt;
+my @batches;
+for my $i (1 .. 10) {
+    my $object = $i % 2 ? 'car_c' : 'sample';
+    my $key = $i % 2 ? 'vin' : 'id';
+    push @batches, DSMarketo::json($client->upload("/bulk/v1/customobjects/$object/import.json", "$key\nQ$i\n"))->{result}[0]{batchId};
+}
+is scalar(grep { defined } @batches), 10, 'ten imports may wait, of all objects together';
+my $eleventh = DSMarketo::json($client->upload($import, "vin\nQ11\n"));
+is_deeply $eleventh->{errors}, [{code => '1016', message => 'Too many imports'}], 'the eleventh is refused, in the words of the service';
+is DSMarketo::json($client->get("/bulk/v1/customobjects/car_c/import/$batches[0]/status.json"))->{result}[0]{status}, 'Queued', 'a waiting one is Queued';
+is DSMarketo::outcome($third->upload($import, "vin\nQ12\n", anonymous => 1, after => [[access_token => $third->token]])), '1016',
+    'with the token behind the file too';
+is $node->upload('open-import', "vin\nQ13\n")->code, 200, 'other protocols are not concerned';
+$node->workers_continue;
+is $client->ended($batches[9], "/bulk/v1/customobjects/sample/import/$batches[9]/status.json")->{result}[0]{status}, 'Complete', 'all of them come to their end';
+is DSMarketo::outcome($client->upload($import, "vin\nQ14\n")), 'success', 'then there is room again';
+$node->stop;
+
+# Other values by the directive.
+$node->config_write("$usual\nDataSyncMarketo upload=1K queued=1 calls=2 window=1h at-once=1 known=1s token=90s\n");
+$node->start;
+my $small = DSMarketo->new($node);
+my $granted = decode_json($small->identity->content);
+cmp_ok $granted->{expires_in}, '<=', 90, 'token= says how long a token lives';
+is $small->upload($import, 'x' x 1024)->code, 413, 'upload= says how large a file may be';
+is ask($describe, $small->token), 'success', 'calls= says';
+is ask($describe, $small->token), q(606 Max rate limit '2' exceeded with in '3600' secs), 'how many calls there are';
+$node->stop;
+done_testing;
