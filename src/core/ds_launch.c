@@ -167,7 +167,7 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                               const ds_launch_request_t *request, ds_file_writer_t *input,
                               apr_pool_t *pool)
 {
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = ds_db_begin_queue(db);
 
     *repeated = 0;
     if (status != APR_SUCCESS)
@@ -192,7 +192,7 @@ static apr_status_t schedule_advance(ds_db_t *db, const ds_sync_t *sync, apr_tim
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool)
 {
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = ds_db_begin_queue(db);
 
     if (status != APR_SUCCESS)
         return status;
@@ -229,7 +229,7 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
 {
     ds_launch_t *old;
     apr_time_t now;
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = ds_db_begin_queue(db);
 
     if (status != APR_SUCCESS)
         return status;

@@ -8,25 +8,32 @@
 /* Columns of QUEUE_LEASED after those of a launch. */
 enum { LEASED_OWNER = DS_LAUNCH_COLUMNS, LEASED_ATTEMPT, LEASED_UNTIL };
 
-/* Inside a transaction. */
+/* Inside a transaction. The clock is asked when the launch before is seen to have ended: no launch
+ * begins before that. */
 static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, apr_pool_t *pool)
 {
     apr_time_t now;
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_now(&now, db);
+    apr_status_t status = ds_db_select(&rows, db, STMT_QUEUE_NEXT, DS_NO_ARGS, pool);
 
-    if (status == APR_SUCCESS)
-        status = ds_db_select(
-            &rows, db, STMT_QUEUE_CLAIM,
-            DS_ARGS(DS_TEXT(claim->owner), DS_INT(now + claim->lease), DS_INT(now)), pool);
     if (status != APR_SUCCESS)
         return status;
     if (!ds_db_rows_next(rows))
         return DS_ENOTFOUND;
     *id = ds_db_rows_int(rows, 0);
-    claim->attempt = (int)ds_db_rows_int(rows, 1);
-    claim->checkpoint.offset = ds_db_rows_int(rows, 2);
-    claim->checkpoint.line = ds_db_rows_int(rows, 3);
+    status = ds_db_now(&now, db);
+    if (status == APR_SUCCESS)
+        status = ds_db_select(
+            &rows, db, STMT_QUEUE_CLAIM,
+            DS_ARGS(DS_TEXT(claim->owner), DS_INT(now + claim->lease), DS_INT(now), DS_INT(*id)),
+            pool);
+    if (status != APR_SUCCESS)
+        return status;
+    if (!ds_db_rows_next(rows))
+        return DS_ENOTFOUND;
+    claim->attempt = (int)ds_db_rows_int(rows, 0);
+    claim->checkpoint.offset = ds_db_rows_int(rows, 1);
+    claim->checkpoint.line = ds_db_rows_int(rows, 2);
     return APR_SUCCESS;
 }
 
@@ -44,7 +51,7 @@ apr_status_t ds_queue_claim(ds_claim_t **claim, ds_db_t *db, const char *owner,
         return DS_ENOTFOUND;
     made->owner = owner;
     made->lease = lease;
-    status = ds_db_begin(db);
+    status = ds_db_begin_queue(db);
     if (status != APR_SUCCESS)
         return status;
     status = claim_take(made, &id, db, pool);

@@ -15,7 +15,7 @@ static apr_status_t files_remove(int *found, ds_db_t *db, const chosen_t *chosen
                                  apr_pool_t *scratch)
 {
     ds_db_rows_t *launches;
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = ds_db_begin_queue(db);
 
     if (status != APR_SUCCESS)
         return status;

@@ -1,16 +1,17 @@
 #include "ds_db.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include "ds_db_migrate.h"
 #include "ds_db_private.h"
 
-#define OPEN_TRIES 10
-#define OPEN_PAUSE apr_time_from_msec(20)
+static const ds_db_dialect_t *const dialects[] = {&ds_db_sqlite,
+#ifdef HAVE_LIBPQ
+                                                  &ds_db_pgsql,
+#endif
+                                                  NULL};
 
 static int initialised;
 
@@ -34,6 +35,15 @@ apr_status_t ds_db_init(apr_pool_t *process_pool)
     return status;
 }
 
+static const ds_db_dialect_t *dialect_find(const char *name)
+{
+    int i;
+
+    for (i = 0; dialects[i] && strcmp(dialects[i]->driver, name); i++)
+        ;
+    return dialects[i];
+}
+
 static ds_problem_t *driver_find(const apr_dbd_driver_t **driver, const char *name,
                                  apr_pool_t *pool)
 {
@@ -41,12 +51,16 @@ static ds_problem_t *driver_find(const apr_dbd_driver_t **driver, const char *na
 
     if (status == APR_SUCCESS)
         status = apr_dbd_get_driver(pool, name, driver);
-    if (status == APR_SUCCESS)
-        return NULL;
-    return ds_problem_make(pool, status,
-                           "the apr_dbd driver \"%s\" cannot be loaded: install "
-                           "libaprutil1-dbd-%s (Debian) or apr-util-%s (RPM)",
-                           name, name, strcmp(name, "sqlite3") ? name : "sqlite");
+    if (status != APR_SUCCESS)
+        return ds_problem_make(pool, status,
+                               "the apr_dbd driver \"%s\" cannot be loaded: install "
+                               "libaprutil1-dbd-%s (Debian) or apr-util-%s (RPM)",
+                               name, name, strcmp(name, "sqlite3") ? name : "sqlite");
+    if (!dialect_find(name))
+        return ds_problem_make(pool, APR_ENOTIMPL,
+                               "this program was built without support for the database \"%s\"%s",
+                               name, strcmp(name, "pgsql") ? "" : ": build it with libpq");
+    return NULL;
 }
 
 ds_problem_t *ds_db_driver_check(const char *driver, apr_pool_t *pool)
@@ -73,56 +87,6 @@ void ds_db_close(ds_db_t *db)
     apr_pool_cleanup_kill(db->pool, db, close_cleanup);
 }
 
-static int sqlite_code(const ds_db_t *db)
-{
-    return sqlite3_errcode(apr_dbd_native_handle(db->driver, db->handle));
-}
-
-/* A PRAGMA may answer with a row or with none; both drivers' select takes either. */
-static apr_status_t pragma_run(ds_db_t *db, const char *sql)
-{
-    apr_dbd_results_t *rows = NULL;
-    int ret = apr_dbd_select(db->driver, db->transaction_pool, db->handle, &rows, sql, 1);
-
-    return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
-}
-
-static apr_status_t sqlite_settings_make(ds_db_t *db, int cache_mb)
-{
-    static const ds_stmt_e pragmas[] = {STMT_CONNECTION_BUSY, STMT_CONNECTION_SYNCHRONOUS,
-                                        STMT_CONNECTION_TEMP_STORE, STMT_CONNECTION_WAL_LIMIT};
-    apr_status_t status = APR_SUCCESS;
-    unsigned i;
-
-    for (i = 0; i < sizeof(pragmas) / sizeof(*pragmas) && status == APR_SUCCESS; i++)
-        status = pragma_run(db, ds_db_text(db, pragmas[i]));
-    if (cache_mb && status == APR_SUCCESS)
-        status =
-            pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
-                                        ds_db_text(db, STMT_CONNECTION_CACHE), cache_mb * 1024));
-    return status;
-}
-
-/* The first one to open the file makes its -wal and -shm, the last one to close it removes them.
- * Meanwhile it is locked; and when root is the first, they are root's for a moment, and nobody else
- * can open them. */
-static int is_passing(const ds_db_t *db)
-{
-    return sqlite_code(db) == SQLITE_BUSY || sqlite_code(db) == SQLITE_CANTOPEN;
-}
-
-static apr_status_t sqlite_prepare_connection(ds_db_t *db, int cache_mb)
-{
-    apr_status_t status = sqlite_settings_make(db, cache_mb);
-    int tries;
-
-    for (tries = 1; status != APR_SUCCESS && is_passing(db) && tries < OPEN_TRIES; tries++) {
-        apr_sleep(OPEN_PAUSE);
-        status = sqlite_settings_make(db, cache_mb);
-    }
-    return status;
-}
-
 static ds_problem_t *schema_check(ds_db_t *db, apr_pool_t *pool)
 {
     int found, newest;
@@ -143,42 +107,30 @@ static ds_problem_t *schema_check(ds_db_t *db, apr_pool_t *pool)
     return NULL;
 }
 
-static ds_problem_t *sqlite_file_check(const ds_db_where_t *where, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-
-    if (where->create || apr_stat(&info, where->params, APR_FINFO_TYPE, pool) == APR_SUCCESS)
-        return NULL;
-    return ds_problem_make(pool, DS_EBUSY,
-                           "there is no database file \"%s\" yet: the worker makes it when httpd "
-                           "starts",
-                           where->params);
-}
-
-static ds_problem_t *sqlite_open(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool)
-{
-    apr_status_t status = ds_db_writelock_open(&db->writelock, where->params, db->pool);
-
-    if (status != APR_SUCCESS)
-        return ds_problem_make(pool, status, "cannot open \"%s-lock\" for writing: %s",
-                               where->params, ds_problem_status_text(status, pool));
-    if (sqlite_prepare_connection(db, where->cache_mb) == APR_SUCCESS)
-        return NULL;
-    return ds_problem_make(pool, DS_EBUSY, "the database \"%s\" cannot be used: %s", where->params,
-                           ds_db_error(db));
-}
-
 static ds_db_t *connection_make(const apr_dbd_driver_t *driver, apr_pool_t *pool)
 {
     ds_db_t *db = apr_pcalloc(pool, sizeof(*db));
 
     db->pool = pool;
     db->driver = driver;
-    db->is_sqlite = !strcmp(apr_dbd_name(driver), "sqlite3");
+    db->dialect = dialect_find(apr_dbd_name(driver));
     db->error = "";
     apr_pool_create(&db->transaction_pool, pool);
     apr_pool_create(&db->error_pool, pool);
     return db;
+}
+
+/* PostgreSQL explains a failed connection in several lines. */
+static const char *one_line(const char *text, apr_pool_t *pool)
+{
+    char *line = apr_pstrdup(pool, text), *at;
+
+    for (at = line; *at; at++)
+        if (*at == '\n' || *at == '\t')
+            *at = ' ';
+    while (at > line && at[-1] == ' ')
+        *--at = '\0';
+    return line;
 }
 
 ds_problem_t *ds_db_open(ds_db_t **result, const ds_db_where_t *where, apr_pool_t *pool)
@@ -191,16 +143,16 @@ ds_problem_t *ds_db_open(ds_db_t **result, const ds_db_where_t *where, apr_pool_
     if (problem)
         return problem;
     db = connection_make(driver, pool);
-    if (db->is_sqlite && (problem = sqlite_file_check(where, pool)) != NULL)
+    problem = db->dialect->where_check(where, pool);
+    if (problem)
         return problem;
     if (apr_dbd_open_ex(driver, pool, where->params, &db->handle, &error) != APR_SUCCESS) {
         db->handle = NULL;
         return ds_problem_make(pool, DS_EBUSY, "the database cannot be opened: %s",
-                               error ? error : "no reason was given");
+                               error ? one_line(error, pool) : "no reason was given");
     }
     apr_pool_cleanup_register(pool, db, close_cleanup, apr_pool_cleanup_null);
-    if (db->is_sqlite)
-        problem = sqlite_open(db, where, pool);
+    problem = db->dialect->connection_prepare(db, where, pool);
     if (!problem && !where->create)
         problem = schema_check(db, pool);
     if (problem)
@@ -217,44 +169,20 @@ const char *ds_db_error(const ds_db_t *db)
 
 apr_status_t ds_db_now(apr_time_t *now, ds_db_t *db)
 {
-    *now = apr_time_now();
-    return APR_SUCCESS;
-}
-
-/* A statement that expired by a change of our own fails without any code. */
-int ds_db_is_stale(const ds_db_t *db)
-{
-    return db->is_sqlite && (sqlite_code(db) == SQLITE_SCHEMA || sqlite_code(db) == SQLITE_OK);
-}
-
-static apr_status_t sqlite_status(const ds_db_t *db)
-{
-    switch (sqlite_code(db)) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-    case SQLITE_NOMEM:
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PROTOCOL: return DS_EBUSY; /* the machine's trouble, not the statement's */
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH: return DS_ECONSTRAINT;
-    default: return DS_EDB;
-    }
+    return db->dialect->now(now, db);
 }
 
 apr_status_t ds_db_failure(ds_db_t *db, int ret)
 {
-    apr_status_t status = db->is_sqlite ? sqlite_status(db) : DS_EDB;
+    apr_status_t status;
 
     apr_pool_clear(db->error_pool);
-    db->error = apr_pstrdup(db->error_pool, apr_dbd_error(db->driver, db->handle, ret));
+    status = db->dialect->failure(&db->error, db, ret, db->error_pool);
     if (!db->in_transaction)
         return status;
     if (db->failed == APR_SUCCESS)
         db->failed = status;
-    if (db->is_sqlite && sqlite3_get_autocommit(apr_dbd_native_handle(db->driver, db->handle)))
+    if (!db->dialect->transaction_lives_on(db))
         db->broken = 1;
     return status;
 }

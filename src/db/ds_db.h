@@ -65,7 +65,8 @@ apr_status_t ds_db_now(apr_time_t *now, ds_db_t *db);
 apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_arg_t *args);
 
 /* Run a statement that gives rows and read all of them into pool. Statements that write (RETURNING)
- * must stand in a transaction. Bound the result by the statement. */
+ * must stand in a transaction: outside of one it is repeated when the connection had been lost.
+ * Bound the result by the statement. */
 apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args,
                           apr_pool_t *pool);
 
@@ -76,12 +77,18 @@ apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column);  /* NULL reads as 0 
 const char *ds_db_rows_text(ds_db_rows_t *rows, int column); /* NULL reads as NULL */
 const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column);
 
-/* A transaction. begin waits at most two seconds for other writers (DS_EBUSY). After any failed
- * statement commit rolls back and returns that statement's status. Exactly one of commit and
+/* A transaction. begin waits at most two seconds for other writers of an SQLite file (DS_EBUSY);
+ * writers of a PostgreSQL meet at rows and wait there as long as its lock_timeout allows. A
+ * connection that was lost is opened anew by begin; DS_EBUSY when the server is away. After any
+ * failed statement commit rolls back and returns that statement's status. Exactly one of commit and
  * rollback follows a begin that succeeded; rollback after a failed commit is harmless. */
 apr_status_t ds_db_begin(ds_db_t *db);
 apr_status_t ds_db_commit(ds_db_t *db);
 void ds_db_rollback(ds_db_t *db);
+
+/* Begin a transaction that alone, from whatever machine, makes, chooses and removes launches:
+ * limits are kept, a key is used once, launches are seen in the order of their ids. */
+apr_status_t ds_db_begin_queue(ds_db_t *db);
 
 /* Begin a transaction in which a failed statement has no effect and may be passed over:
  * ds_db_forgive lets commit go on after it. Its status is not APR_SUCCESS when the database has

@@ -5,6 +5,7 @@
 /* The steps, in order: step n brings version n - 1 to n. Never change one that was released. */
 static const ds_stmt_e steps[] = {STMT_SCHEMA_0001, STMT_SCHEMA_0002};
 
+#define JOURNAL_PATIENCE apr_time_from_sec(2)
 #define NEWEST ((int)(sizeof(steps) / sizeof(*steps)))
 
 apr_status_t ds_db_schema_version(int *found, int *newest, ds_db_t *db, apr_pool_t *pool)
@@ -22,6 +23,15 @@ apr_status_t ds_db_schema_version(int *found, int *newest, ds_db_t *db, apr_pool
     return status;
 }
 
+apr_status_t ds_db_schema_lock(ds_db_t *db, apr_pool_t *scratch)
+{
+    ds_db_rows_t *rows;
+
+    if (db->dialect->is_sqlite) /* the transaction is the only one that writes */
+        return APR_SUCCESS;
+    return ds_db_select(&rows, db, STMT_PGSQL_SCHEMA_LOCK, DS_NO_ARGS, scratch);
+}
+
 /* One step in one transaction. The version is read again inside: another process may have done it.
  */
 static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
@@ -31,7 +41,9 @@ static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_db_schema_version(version, &newest, db, pool);
+    status = ds_db_schema_lock(db, pool);
+    if (status == APR_SUCCESS)
+        status = ds_db_schema_version(version, &newest, db, pool);
     if (status == APR_SUCCESS && *version < NEWEST) {
         ds_db_execute(db, ds_db_text(db, steps[*version]));
         ++*version;
@@ -42,19 +54,24 @@ static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
     return ds_db_commit(db);
 }
 
-static apr_status_t journal_set(ds_db_t *db, apr_pool_t *pool)
+/* SQLite gives the journal's mode to nobody while another one asks for it. */
+static apr_status_t journal_set(ds_db_t *db)
 {
-    ds_db_rows_t *rows;
+    apr_status_t status;
 
-    if (!db->is_sqlite)
+    if (!db->writelock)
         return APR_SUCCESS;
-    return ds_db_select(&rows, db, STMT_CONNECTION_JOURNAL, DS_NO_ARGS, pool);
+    if (ds_db_writelock_acquire(db->writelock, JOURNAL_PATIENCE) != APR_SUCCESS)
+        return DS_EBUSY;
+    status = ds_db_pragma_run(db, ds_db_text(db, STMT_SQLITE_JOURNAL));
+    ds_db_writelock_release(db->writelock);
+    return status;
 }
 
 ds_problem_t *ds_db_migrate(ds_db_t *db, apr_pool_t *pool)
 {
     int version = 0;
-    apr_status_t status = journal_set(db, pool);
+    apr_status_t status = journal_set(db);
 
     do {
         if (status == APR_SUCCESS)

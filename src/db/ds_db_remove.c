@@ -15,7 +15,7 @@ struct ds_db_remove_t {
     const char **bound;
 };
 
-static const char *remove_sql(const ds_db_table_t *table, apr_pool_t *pool)
+static const char *remove_sql(const ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
 {
     const char *name = ds_db_sql_name(table->name, pool);
     ds_db_sql_t *sql = ds_db_sql_begin(table->marks ? "UPDATE " : "DELETE FROM ", pool);
@@ -27,7 +27,8 @@ static const char *remove_sql(const ds_db_table_t *table, apr_pool_t *pool)
                                : " WHERE 1 = 1",
                   NULL);
     for (i = 0; i < table->count; i++)
-        ds_db_sql_add(sql, " AND ", ds_db_sql_name(table->columns[i].name, pool), " = %s", NULL);
+        ds_db_sql_add(sql, " AND ", ds_db_sql_name(table->columns[i].name, pool), " = ",
+                      ds_db_sql_value(db, table->columns[i].kind, pool), NULL);
     return ds_db_sql_text(sql);
 }
 
@@ -37,7 +38,7 @@ ds_db_remove_t *ds_db_remove_make(ds_db_t *db, const ds_db_table_t *table, apr_p
 
     remove->db = db;
     remove->table = table;
-    remove->statement.text = remove_sql(table, pool);
+    remove->statement.text = remove_sql(db, table, pool);
     remove->statement.pool = pool;
     remove->bound = apr_palloc(pool, sizeof(char *) * (apr_size_t)(table->count + OWN_VALUES));
     return remove;

@@ -40,6 +40,27 @@ int ds_db_sql_columns_add(ds_db_sql_t *sql, const ds_db_table_t *table, ds_db_wh
     return count;
 }
 
+const char *ds_db_sql_type(const ds_db_t *db, ds_db_column_e kind)
+{
+    static const char *const types[][2] = {
+        [DS_COLUMN_TEXT] = {"TEXT", "text"},
+        [DS_COLUMN_INTEGER] = {"INTEGER", "bigint"},
+        [DS_COLUMN_DECIMAL] = {"NUMERIC", "numeric"},
+        [DS_COLUMN_BOOLEAN] = {"BOOLEAN", "boolean"},
+        [DS_COLUMN_DATE] = {"DATE", "date"},
+        [DS_COLUMN_DATETIME] = {"DATETIME", "timestamptz"},
+    };
+
+    return types[kind][db->dialect->is_sqlite ? 0 : 1];
+}
+
+/* PostgreSQL takes a placeholder for text where nothing else tells its type. */
+const char *ds_db_sql_value(const ds_db_t *db, ds_db_column_e kind, apr_pool_t *pool)
+{
+    return db->dialect->is_sqlite ? "%s"
+                                  : apr_pstrcat(pool, "%s::", ds_db_sql_type(db, kind), NULL);
+}
+
 const char *ds_db_sql_text(const ds_db_sql_t *sql)
 {
     return apr_array_pstrcat(sql->pool, sql->pieces, 0);
@@ -73,7 +94,7 @@ static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
         if (!ret)
             ret = composed_run(changed, rows, db, statement, values);
         if (!ret)
-            return APR_SUCCESS;
+            return ds_db_statement_passed(db);
         if (!ds_db_is_stale(db))
             break;
         statement->prepared = NULL;

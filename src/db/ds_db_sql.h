@@ -27,6 +27,12 @@ void ds_db_sql_add(ds_db_sql_t *sql, ...) __attribute__((sentinel));
 int ds_db_sql_columns_add(ds_db_sql_t *sql, const ds_db_table_t *table, ds_db_which_e which,
                           const char *prefix);
 
+/* The SQL type of a kind of column. */
+const char *ds_db_sql_type(const ds_db_t *db, ds_db_column_e kind);
+
+/* A placeholder for a value of that kind. */
+const char *ds_db_sql_value(const ds_db_t *db, ds_db_column_e kind, apr_pool_t *pool);
+
 /* Everything so far. */
 const char *ds_db_sql_text(const ds_db_sql_t *sql);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include <apr_buckets.h>
+#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include "ds_db_private.h"
@@ -10,7 +11,7 @@
 
 const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt)
 {
-    return db->is_sqlite ? ds_db_statements[stmt].sqlite : ds_db_statements[stmt].pgsql;
+    return db->dialect->is_sqlite ? ds_db_statements[stmt].sqlite : ds_db_statements[stmt].pgsql;
 }
 
 static apr_status_t statement_prepare(ds_db_t *db, ds_stmt_e stmt)
@@ -61,6 +62,13 @@ static int statement_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_
                             values);
 }
 
+apr_status_t ds_db_statement_passed(ds_db_t *db)
+{
+    int ret = db->in_transaction && db->tolerant ? db->dialect->statement_passed(db) : 0;
+
+    return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
+}
+
 /* Another connection may have changed the schema since the statement was prepared: every use of it
  * fails from then on. It is prepared anew and repeated. More than once: the schema may change again
  * meanwhile. */
@@ -76,7 +84,7 @@ static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db
             return status;
         ret = statement_run(changed, rows, db, stmt, args, pool);
         if (!ret)
-            return APR_SUCCESS;
+            return ds_db_statement_passed(db);
         if (!ds_db_is_stale(db))
             break;
         db->prepared[stmt] = NULL;
@@ -104,15 +112,23 @@ apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_
 apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args,
                           apr_pool_t *pool)
 {
+    apr_status_t status;
+
     *rows = apr_pcalloc(pool, sizeof(**rows));
     (*rows)->db = db;
     (*rows)->pool = pool;
-    return statement_send(NULL, *rows, db, stmt, args, pool);
+    status = statement_send(NULL, *rows, db, stmt, args, pool);
+    if (status != APR_SUCCESS && !db->in_transaction && db->dialect->revive(db))
+        status = statement_send(NULL, *rows, db, stmt, args, pool); /* it only reads */
+    return status;
 }
 
 int ds_db_rows_next(ds_db_rows_t *rows)
 {
-    return apr_dbd_get_row(rows->db->driver, rows->pool, rows->results, &rows->row, -1) == 0;
+    if (!rows->ended)
+        rows->ended =
+            apr_dbd_get_row(rows->db->driver, rows->pool, rows->results, &rows->row, -1) != 0;
+    return !rows->ended;
 }
 
 apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column)
@@ -128,20 +144,41 @@ const char *ds_db_rows_text(ds_db_rows_t *rows, int column)
     const char *text = NULL;
 
     apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_STRING, &text);
+    if (text && !rows->db->dialect->is_sqlite) /* its driver drops them with the last row */
+        text = apr_pstrdup(rows->pool, text);
     return text;
 }
 
-const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column)
+static const char *hex_read(apr_size_t *size, ds_db_rows_t *rows, int column)
+{
+    const char *text = NULL;
+    char *data;
+
+    apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_STRING, &text);
+    if (!text || strncmp(text, "\\x", 2))
+        return NULL;
+    *size = strlen(text + 2) / 2;
+    data = apr_palloc(rows->pool, *size + 1);
+    return apr_unescape_hex(data, text + 2, -1, 0, NULL) == APR_SUCCESS ? data : NULL;
+}
+
+static const char *bytes_read(apr_size_t *size, ds_db_rows_t *rows, int column)
 {
     apr_bucket_alloc_t *alloc = apr_bucket_alloc_create(rows->pool);
     apr_bucket_brigade *brigade = apr_brigade_create(rows->pool, alloc);
     const char *data = NULL;
 
-    *size = 0;
     apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_BLOB, brigade);
     if (!APR_BRIGADE_EMPTY(brigade))
         apr_bucket_read(APR_BRIGADE_FIRST(brigade), &data, size, APR_BLOCK_READ);
     return data;
+}
+
+const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column)
+{
+    *size = 0;
+    return rows->db->dialect->is_sqlite ? bytes_read(size, rows, column)
+                                        : hex_read(size, rows, column);
 }
 
 apr_status_t ds_db_execute(ds_db_t *db, const char *sql)

@@ -2,25 +2,15 @@
 
 #include <strings.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "ds_db_sql.h"
 
-static const char *column_type(const ds_db_t *db, ds_db_column_e kind)
-{
-    static const char *const types[][2] = {
-        [DS_COLUMN_TEXT] = {"TEXT", "text"},
-        [DS_COLUMN_INTEGER] = {"INTEGER", "bigint"},
-        [DS_COLUMN_DECIMAL] = {"NUMERIC", "numeric"},
-        [DS_COLUMN_BOOLEAN] = {"BOOLEAN", "boolean"},
-        [DS_COLUMN_DATE] = {"DATE", "date"},
-        [DS_COLUMN_DATETIME] = {"DATETIME", "timestamptz"},
-    };
-
-    return types[kind][db->is_sqlite ? 0 : 1];
-}
-
-/* --- the table itself --- */
+#define KEY_WORD "__key_"
+#define KEY_WORD_LENGTH (sizeof(KEY_WORD) - 1)
+#define INDEX_NAME_MAX 63
+#define INDEX_TABLE_MAX 49 /* what is left beside the word and eight hex digits */
 
 static apr_status_t names_list(apr_array_header_t **names, ds_db_t *db, ds_stmt_e stmt,
                                const char *table, apr_pool_t *pool)
@@ -49,7 +39,7 @@ static apr_status_t column_add(ds_db_t *db, const ds_db_table_t *table, const ch
 {
     return ds_db_execute(db, apr_pstrcat(pool, "ALTER TABLE ", ds_db_sql_name(table->name, pool),
                                          " ADD COLUMN ", ds_db_sql_name(name, pool), " ",
-                                         column_type(db, kind), NULL));
+                                         ds_db_sql_type(db, kind), NULL));
 }
 
 static apr_status_t columns_add(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
@@ -66,8 +56,19 @@ static apr_status_t columns_add(ds_db_t *db, const ds_db_table_t *table, apr_poo
     return status;
 }
 
+/* PostgreSQL cuts longer names off, and would not find its own index again. */
+static const char *index_name_fit(const char *name, const char *table, apr_pool_t *pool)
+{
+    apr_ssize_t length = (apr_ssize_t)strlen(name);
+
+    if (length <= INDEX_NAME_MAX)
+        return name;
+    return apr_psprintf(pool, "%.*s" KEY_WORD "%08x", INDEX_TABLE_MAX, table,
+                        apr_hashfunc_default(name, &length));
+}
+
 /* The unique index is named after its columns, so that another key is another index. */
-static const char *key_index_name(const ds_db_table_t *table, apr_pool_t *pool)
+static const char *key_index_name(const ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
 {
     const char *name = apr_pstrcat(pool, table->name, "__key", NULL);
     int i;
@@ -75,21 +76,29 @@ static const char *key_index_name(const ds_db_table_t *table, apr_pool_t *pool)
     for (i = 0; i < table->count; i++)
         if (table->columns[i].is_key)
             name = apr_pstrcat(pool, name, "_", table->columns[i].name, NULL);
-    return name;
+    return db->dialect->is_sqlite ? name : index_name_fit(name, table->name, pool);
+}
+
+static int is_key_index(const char *name, const ds_db_table_t *table)
+{
+    apr_size_t length = strlen(table->name);
+
+    if (!strncmp(name, table->name, length) && !strncmp(name + length, KEY_WORD, KEY_WORD_LENGTH))
+        return 1;
+    return length > INDEX_TABLE_MAX && !strncmp(name, table->name, INDEX_TABLE_MAX) &&
+           !strncmp(name + INDEX_TABLE_MAX, KEY_WORD, KEY_WORD_LENGTH);
 }
 
 static apr_status_t old_keys_drop(ds_db_t *db, const ds_db_table_t *table, const char *keep,
-                                  apr_pool_t *pool)
+                                  const apr_array_header_t *present, apr_pool_t *pool)
 {
-    const char *prefix = apr_pstrcat(pool, table->name, "__key_", NULL);
-    apr_array_header_t *present;
-    apr_status_t status = names_list(&present, db, STMT_TABLE_INDEXES, table->name, pool);
+    apr_status_t status = APR_SUCCESS;
     int i;
 
     for (i = 0; i < present->nelts && status == APR_SUCCESS; i++) {
         const char *name = APR_ARRAY_IDX(present, i, const char *);
 
-        if (!strncmp(name, prefix, strlen(prefix)) && strcmp(name, keep))
+        if (is_key_index(name, table) && strcmp(name, keep))
             status = ds_db_execute(
                 db, apr_pstrcat(pool, "DROP INDEX ", ds_db_sql_name(name, pool), NULL));
     }
@@ -98,25 +107,32 @@ static apr_status_t old_keys_drop(ds_db_t *db, const ds_db_table_t *table, const
 
 static apr_status_t key_create(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
 {
-    const char *index = key_index_name(table, pool);
-    apr_status_t status = old_keys_drop(db, table, index, pool);
+    const char *index = key_index_name(db, table, pool);
     ds_db_sql_t *sql = ds_db_sql_begin("CREATE UNIQUE INDEX IF NOT EXISTS ", pool);
+    apr_array_header_t *present;
+    apr_status_t status = names_list(&present, db, STMT_TABLE_INDEXES, table->name, pool);
 
+    if (status == APR_SUCCESS)
+        status = old_keys_drop(db, table, index, present, pool);
+    if (status != APR_SUCCESS || name_listed(present, index)) /* PostgreSQL would lock the table */
+        return status;
     ds_db_sql_add(sql, ds_db_sql_name(index, pool), " ON ", ds_db_sql_name(table->name, pool), " (",
                   NULL);
     ds_db_sql_columns_add(sql, table, DS_KEY_COLUMNS, "");
     ds_db_sql_add(sql, ")", NULL);
-    return status == APR_SUCCESS ? ds_db_execute(db, ds_db_sql_text(sql)) : status;
+    return ds_db_execute(db, ds_db_sql_text(sql));
 }
 
 apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *scratch)
 {
-    apr_status_t status =
-        ds_db_execute(db, apr_pstrcat(scratch, "CREATE TABLE IF NOT EXISTS ",
-                                      ds_db_sql_name(table->name, scratch), " (\"_launch_id\" ",
-                                      column_type(db, DS_COLUMN_INTEGER), ", \"_updated_at\" ",
-                                      column_type(db, DS_COLUMN_DATETIME), ")", NULL));
+    apr_status_t status = ds_db_schema_lock(db, scratch);
 
+    if (status == APR_SUCCESS)
+        status = ds_db_execute(
+            db, apr_pstrcat(scratch, "CREATE TABLE IF NOT EXISTS ",
+                            ds_db_sql_name(table->name, scratch), " (\"_launch_id\" ",
+                            ds_db_sql_type(db, DS_COLUMN_INTEGER), ", \"_updated_at\" ",
+                            ds_db_sql_type(db, DS_COLUMN_DATETIME), ")", NULL));
     if (status == APR_SUCCESS)
         status = columns_add(db, table, scratch);
     if (status == APR_SUCCESS)

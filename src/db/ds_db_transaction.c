@@ -14,18 +14,9 @@ static void transaction_end(ds_db_t *db)
         ds_db_writelock_release(db->writelock);
 }
 
-/* SQLite's driver refuses all that follows a failed statement; we remember failures ourselves, and
- * a statement that went stale must be repeatable. PostgreSQL refuses by itself. */
-static int transaction_mode(const ds_db_t *db, int tolerant)
-{
-    int ignore = db->is_sqlite || tolerant;
-
-    return APR_DBD_TRANSACTION_ROLLBACK | (ignore ? APR_DBD_TRANSACTION_IGNORE_ERRORS : 0);
-}
-
 static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
 {
-    int ret;
+    apr_status_t status;
 
     if (db->writelock && ds_db_writelock_acquire(db->writelock, PATIENCE) != APR_SUCCESS) {
         db->error = "another connection kept the database locked";
@@ -35,23 +26,33 @@ static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
     db->transaction = NULL;
     db->failed = APR_SUCCESS;
     db->broken = 0;
-    ret = apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle, &db->transaction);
-    if (ret) {
-        apr_status_t status = ds_db_failure(db, ret);
-
-        if (db->transaction)
-            apr_dbd_transaction_end(db->driver, db->transaction_pool, db->transaction);
+    db->tolerant = tolerant;
+    status = db->dialect->begin(db);
+    if (status != APR_SUCCESS && db->dialect->revive(db))
+        status = db->dialect->begin(db);
+    if (status != APR_SUCCESS)
         transaction_end(db);
-        return status;
-    }
-    apr_dbd_transaction_mode_set(db->driver, db->transaction, transaction_mode(db, tolerant));
-    db->in_transaction = 1;
-    return APR_SUCCESS;
+    else
+        db->in_transaction = 1;
+    return status;
 }
 
 apr_status_t ds_db_begin(ds_db_t *db)
 {
     return transaction_begin(db, 0);
+}
+
+apr_status_t ds_db_begin_queue(ds_db_t *db)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status = ds_db_begin(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_db_select(&rows, db, STMT_QUEUE_LOCK, DS_NO_ARGS, db->transaction_pool);
+    if (status != APR_SUCCESS)
+        ds_db_rollback(db);
+    return status;
 }
 
 apr_status_t ds_db_begin_tolerant(ds_db_t *db)
@@ -75,8 +76,7 @@ apr_status_t ds_db_commit(ds_db_t *db)
         ds_db_rollback(db);
         return status;
     }
-    apr_dbd_transaction_mode_set(db->driver, db->transaction, APR_DBD_TRANSACTION_COMMIT);
-    ret = apr_dbd_transaction_end(db->driver, db->transaction_pool, db->transaction);
+    ret = db->dialect->commit(db);
     if (ret) {
         status = ds_db_failure(db, ret);
         apr_dbd_query(db->driver, db->handle, &ret, "ROLLBACK"); /* it may still be open */
@@ -89,7 +89,7 @@ void ds_db_rollback(ds_db_t *db)
 {
     if (!db->in_transaction)
         return;
-    apr_dbd_transaction_end(db->driver, db->transaction_pool, db->transaction);
+    db->dialect->rollback(db);
     transaction_end(db);
 }
 

@@ -74,7 +74,7 @@ sub dbd_faults {
     while ($text =~ /\b(apr_dbd\.h)\b/g) {
         push @faults, "$file:" . line_of($text, $-[1]) . ": apr_dbd.h is for src/db";
     }
-    while ($code =~ /\b(apr_dbd_\w+|sqlite3_\w+)/g) {
+    while ($code =~ /\b(apr_dbd_\w+|sqlite3_\w+|PQ[a-z]\w+)/g) {
         push @faults, "$file:" . line_of($code, $-[1]) . ": $1 is for src/db";
     }
     return @faults;
@@ -110,7 +110,7 @@ guard('only mod_datasync.c, src/web and src/api know httpd', files => \@c, fault
       bad => [['src/core/x.c', "#include <httpd.h>\n"], ['src/worker/x.c', "#include <http_log.h>\n"]],
       good => [['src/web/x.c', "#include <httpd.h>\n"]]);
 guard('only src/db calls apr_dbd', files => \@c, faults => \&dbd_faults,
-      bad => [['src/core/x.c', "#include <apr_dbd.h>\n"], ['src/web/x.c', "apr_dbd_query(a, b);"]],
+      bad => [['src/core/x.c', "#include <apr_dbd.h>\n"], ['src/web/x.c', "apr_dbd_query(a, b);"], ['src/core/y.c', "PQexec(a, b);"]],
       good => [['src/core/x.c', "/* apr_dbd_query */"], ['src/db/x.c', "apr_dbd_query(a);"]]);
 guard('src/format is pure', files => [grep { m{^src/format/} } @c], faults => \&pure_faults,
       bad => [['src/format/x.c', "#include <apr_file_io.h>\n"], ['src/format/x.c', "#include <jansson.h>\n"]]);

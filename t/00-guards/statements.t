@@ -30,7 +30,8 @@ sub statements {
     return \%statements;
 }
 
-# A name is there for all databases, or for each of those that have a folder.
+# A name is there for all databases, or for each of those that have a folder. One that begins with the
+# name of a dialect is for that one alone.
 sub dialect_faults {
     my ($statements) = @_;
     my %dialects = map { map { $_ => 1 } keys %$_ } values %$statements;
@@ -38,6 +39,11 @@ sub dialect_faults {
     my @faults;
     for my $name (sort keys %$statements) {
         my $has = $statements->{$name};
+        my ($only) = grep { index($name, uc($_) . '_') == 0 } keys %dialects;
+        if ($only) {
+            push @faults, "$name stands elsewhere than for $only" if join(' ', keys %$has) ne $only;
+            next;
+        }
         push @faults, map { "$name has no text for $_" } grep { !$has->{any} && !$has->{$_} } sort keys %dialects;
     }
     return @faults;
@@ -50,13 +56,15 @@ sub unused {
 }
 
 my $sample = statements('src/db/sql/a.sql', "-- :A\nx\n", 'src/db/sql/sqlite/b.sql', "-- :A\ny\n-- :B\ny\n",
-                        'src/db/sql/pgsql/b.sql', "-- :C\nz\n");
-is_deeply [dialect_faults($sample)], ['B has no text for pgsql', 'C has no text for sqlite'],
+                        'src/db/sql/pgsql/b.sql', "-- :C\nz\n-- :PGSQL_D\nz\n-- :SQLITE_E\nz\n");
+is_deeply [dialect_faults($sample)],
+    ['B has no text for pgsql', 'C has no text for sqlite', 'SQLITE_E stands elsewhere than for sqlite'],
     'the guard sees a statement that one database lacks';
-is_deeply [unused($sample, 'f(STMT_A); STMT_C')], ['B'], 'the guard sees a statement that nobody uses';
+is_deeply [unused($sample, 'f(STMT_A); STMT_C; STMT_PGSQL_D; STMT_SQLITE_E')], ['B'], 'the guard sees a statement that nobody uses';
 
 my @sql = files(qr/\.sql$/, 'src/db/sql');
 my $statements = statements(map { $_ => text($_) } @sql);
+is scalar(grep { $_->{sqlite} && $_->{pgsql} } values %$statements) > 0, 1, 'two databases are compared';
 cmp_ok scalar keys %$statements, '>', 20, 'there are statements to check';
 my @faults = dialect_faults($statements);
 ok !@faults, 'every statement has a text for every database' or diag join "\n", @faults;

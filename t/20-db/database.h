@@ -1,4 +1,6 @@
-/* What the database tests share: a fresh database that goes with the test. */
+/* What the database tests share: a fresh database that goes with the test. DS_TEST_DATABASE names
+ * where: "pgsql:" and the parameters of a server on which databases may be made; else, or with
+ * "sqlite3:", it is a file. */
 #ifndef TEST_DATABASE_H
 #define TEST_DATABASE_H
 
@@ -17,10 +19,60 @@
 #include "tap.h"
 
 static apr_pool_t *test_pool;
-static const char *test_directory;
+static apr_pool_t *test_names_pool; /* of the database's names, which outlive test_pool */
+static const char *test_directory;  /* SQLite: of the file */
+static const char *test_server;     /* PostgreSQL: the parameters of the server; else NULL */
 static ds_db_where_t test_where;
 
-static inline void database_remove(void)
+/* What differs in SQL of the tests themselves. */
+static inline const char *by_database(const char *sqlite, const char *pgsql)
+{
+    return test_server ? pgsql : sqlite;
+}
+
+/* Run SQL by the database's own tool: what another program does, and what it sees. */
+static inline FILE *outside_open(const char *params, const char *sql)
+{
+    const char *tool = test_server ? "PGOPTIONS='-c client_min_messages=warning' psql -XqtA -d"
+                                   : "sqlite3 -cmd '.timeout 10000'";
+
+    return popen(
+        apr_psprintf(test_pool, "%s \"%s\" %s \"%s\"", tool, params, test_server ? "-c" : "", sql),
+        "r");
+}
+
+static inline long outside_number_of(const char *params, const char *sql)
+{
+    FILE *pipe = outside_open(params, sql);
+    long number = -1;
+
+    if (pipe) {
+        if (fscanf(pipe, "%ld", &number) != 1)
+            number = -1;
+        while (fgetc(pipe) != EOF)
+            ;
+        pclose(pipe);
+    }
+    return number;
+}
+
+/* The first number that this SQL gives. */
+static inline long outside_number(const char *sql)
+{
+    return outside_number_of(test_where.params, sql);
+}
+
+/* Wait until this SQL gives that number. */
+static inline int number_wait(const char *sql, long number)
+{
+    int turns;
+
+    for (turns = 0; outside_number(sql) != number && turns < 500; turns++)
+        apr_sleep(20000);
+    return turns < 500;
+}
+
+static inline void file_remove(void)
 {
     static const char *const names[] = {"t.db", "t.db-lock", "t.db-wal", "t.db-shm"};
     unsigned i;
@@ -30,26 +82,50 @@ static inline void database_remove(void)
     rmdir(test_directory);
 }
 
-/* What the keeper does with the launches of runners that are gone: how many there were. */
-static inline int reclaim(ds_db_t *db, ds_queue_alive_cb *alive)
+static inline void database_remove(void)
 {
-    ds_lease_watch_t *leases = ds_lease_watch_make(apr_time_from_sec(30), test_pool);
-    int reclaimed;
-
-    ds_queue_reclaim(&reclaimed, db, leases, alive, test_pool);
-    return reclaimed;
+    if (test_server)
+        outside_number_of(test_server,
+                          apr_psprintf(test_pool, "DROP DATABASE t%d WITH (FORCE)", (int)getpid()));
+    else
+        file_remove();
 }
 
-/* APR, and a directory of its own for the SQLite file. */
-static inline void database_begin(void)
+static inline void file_begin(void)
 {
     char template[] = "/tmp/datasync-db-XXXXXX";
 
-    apr_initialize();
-    apr_pool_create(&test_pool, NULL);
-    test_directory = apr_pstrdup(test_pool, mkdtemp(template));
+    test_directory = apr_pstrdup(test_names_pool, mkdtemp(template));
     test_where.driver = "sqlite3";
-    test_where.params = apr_pstrcat(test_pool, test_directory, "/t.db", NULL);
+    test_where.params = apr_pstrcat(test_names_pool, test_directory, "/t.db", NULL);
+}
+
+/* A database of this program's own on the server. */
+static inline void server_begin(const char *params)
+{
+    test_server = apr_pstrdup(test_names_pool, params);
+    test_where.driver = "pgsql";
+    test_where.params = apr_psprintf(test_names_pool, "%s dbname=t%d", params, (int)getpid());
+    outside_number_of(test_server, apr_psprintf(test_pool, "CREATE DATABASE t%d", (int)getpid()));
+}
+
+/* APR, and a database of this program's own that is still empty. */
+static inline void database_begin(void)
+{
+    const char *wanted = getenv("DS_TEST_DATABASE");
+
+    apr_initialize();
+    apr_pool_create(&test_names_pool, NULL);
+    apr_pool_create(&test_pool, NULL);
+    if (wanted && !strncmp(wanted, "pgsql:", 6))
+        server_begin(wanted + 6);
+    else if (!wanted || !strcmp(wanted, "sqlite3:"))
+        file_begin();
+    else {
+        printf("Bail out! DS_TEST_DATABASE=%s\n", wanted);
+        exit(1);
+    }
+    printf("# on %s\n", test_where.driver);
     ds_db_init(test_pool);
 }
 
@@ -73,9 +149,13 @@ static inline ds_db_t *database_make(void)
 
     database_begin();
     db = database_open(1);
-    problem = ds_db_migrate(db, test_pool);
+    problem = db ? ds_db_migrate(db, test_pool) : NULL;
     if (problem)
-        printf("Bail out! %s\n", problem->text);
+        printf("# %s\n", problem->text);
+    if (!db || problem) {
+        printf("Bail out! no database\n");
+        exit(1);
+    }
     return db;
 }
 
@@ -95,20 +175,6 @@ static inline int database_end(ds_db_t *db)
     apr_pool_create(&test_pool, NULL);
     database_remove();
     return tap_end();
-}
-
-/* A number by SQL from outside, by the sqlite3 tool: what another program sees. */
-static inline long outside_number(const char *sql)
-{
-    FILE *pipe = popen(apr_psprintf(test_pool, "sqlite3 '%s' \"%s\"", test_where.params, sql), "r");
-    long number;
-
-    if (!pipe || fscanf(pipe, "%ld", &number) != 1) {
-        printf("Bail out! no number: %s\n", sql);
-        exit(1);
-    }
-    pclose(pipe);
-    return number;
 }
 
 /* --- tables of objects --- */
@@ -135,6 +201,16 @@ static inline void table_make(ds_db_t *db, const ds_db_table_t *table)
 }
 
 /* --- launches --- */
+
+/* What the keeper does with the launches of runners that are gone: how many there were. */
+static inline int reclaim(ds_db_t *db, ds_queue_alive_cb *alive)
+{
+    ds_lease_watch_t *leases = ds_lease_watch_make(apr_time_from_sec(30), test_pool);
+    int reclaimed;
+
+    ds_queue_reclaim(&reclaimed, db, leases, alive, test_pool);
+    return reclaimed;
+}
 
 /* A sync for launches of an object. */
 static inline ds_sync_t *sync_make(const char *id, const char *object)

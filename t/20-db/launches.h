@@ -57,6 +57,7 @@ static inline dsw_result_t claim_run(ds_db_t *db, const ds_claim_t *claim, const
     dsw_t worker = {.pool = test_pool, .settings = settings, .wake_fd = -1};
     dsw_result_t result;
 
+    settings->db_driver = test_where.driver;
     settings->db_params = test_where.params;
     switch (sync->kind) {
     case DS_KIND_DELETE: result = dsw_delete_run(db, claim, sync, test_pool); break;

@@ -223,11 +223,17 @@ static void test_rolled_back(ds_db_t *db)
     apr_pool_create(&pool, test_pool);
     ds_file_writer_begin(&loser, db, "input", "a", NULL, pool);
     ds_file_writer_append(loser, "small", 5);
-    outside_number("CREATE TRIGGER refuse BEFORE INSERT ON ds_upload_key"
-                   " BEGIN SELECT raise(ABORT, 'no'); END; SELECT 1");
+    outside_number(by_database("CREATE TRIGGER refuse BEFORE INSERT ON ds_upload_key"
+                               " BEGIN SELECT raise(ABORT, 'no'); END; SELECT 1",
+                               "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                               " 'BEGIN RAISE EXCEPTION ''no''; END';"
+                               " CREATE TRIGGER refuse BEFORE INSERT ON ds_upload_key"
+                               " EXECUTE FUNCTION refuse(); SELECT 1"));
     tap_is_number(ds_launch_accept(&launch, &repeated, db, &request, loser, pool), DS_ECONSTRAINT,
                   "an acceptance that fails at its end says so");
-    outside_number("DROP TRIGGER refuse; SELECT 1");
+    outside_number(by_database("DROP TRIGGER refuse; SELECT 1",
+                               "DROP TRIGGER refuse ON ds_upload_key; DROP FUNCTION refuse;"
+                               " SELECT 1"));
     tap_is_number(outside_number("SELECT count(*) FROM ds_launch"), launches, "makes no launch");
     unbound_expect("and leaves no file");
     ds_file_writer_begin(&winner, db, "input", "b", NULL, test_pool);

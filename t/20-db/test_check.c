@@ -5,8 +5,6 @@
 static const struct {
     const char *plant, *words, *mend;
 } faults[] = {
-    {"PRAGMA ignore_check_constraints = ON; UPDATE ds_launch SET rows_ok = 1 WHERE id = 1",
-     "rows read are not", "UPDATE ds_launch SET rows_ok = 0 WHERE id = 1"},
     {"UPDATE ds_launch SET owner = 'x', lease_until = 1 WHERE id = 1",
      "its state and its owner do not fit",
      "UPDATE ds_launch SET owner = NULL, lease_until = NULL WHERE id = 1"},
@@ -33,8 +31,14 @@ static const struct {
      "UPDATE ds_file SET size = size - 1 WHERE launch_id = 1"},
     {"UPDATE ds_chunk SET file_id = 99 WHERE file_id = 1", "its size is not that of",
      "UPDATE ds_chunk SET file_id = 1 WHERE file_id = 99"},
-    {"INSERT INTO ds_chunk (file_id, start, data) VALUES (99, 0, x'00')", "chunks without a file",
-     "DELETE FROM ds_chunk WHERE file_id = 99"}};
+    {"INSERT INTO ds_chunk (file_id, start, data) SELECT 99, 0, data FROM ds_chunk LIMIT 1",
+     "chunks without a file", "DELETE FROM ds_chunk WHERE file_id = 99"}};
+
+/* The schema itself keeps this one out, until somebody takes its check away. */
+static const char *const check_off[] = {
+    "PRAGMA ignore_check_constraints = ON; UPDATE ds_launch SET rows_ok = 1 WHERE id = 1",
+    "ALTER TABLE ds_launch DROP CONSTRAINT ds_launch_rows;"
+    " UPDATE ds_launch SET rows_ok = 1 WHERE id = 1"};
 
 static void outside_run(const char *sql)
 {
@@ -82,6 +86,14 @@ static void launches_make(ds_db_t *db)
         "UPDATE ds_launch SET state = 'running', owner = 'x', lease_until = 1 WHERE id = 5");
 }
 
+static void fault_expect(ds_db_t *db, const char *plant, const char *words, const char *mend)
+{
+    outside_run(plant);
+    tap_ok(check_finds(db, words) > 0, apr_psprintf(test_pool, "it is seen: %s", plant));
+    outside_run(mend);
+    tap_is_number(check_finds(db, ""), 0, "and only while it is there");
+}
+
 int main(void)
 {
     ds_db_t *db = database_make();
@@ -89,12 +101,9 @@ int main(void)
 
     launches_make(db);
     tap_is_number(check_finds(db, ""), 0, "a good database has no fault");
-    for (i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-        outside_run(faults[i].plant);
-        tap_ok(check_finds(db, faults[i].words) > 0,
-               apr_psprintf(test_pool, "it is seen: %s", faults[i].plant));
-        outside_run(faults[i].mend);
-        tap_is_number(check_finds(db, ""), 0, "and only while it is there");
-    }
+    fault_expect(db, by_database(check_off[0], check_off[1]), "rows read are not",
+                 "UPDATE ds_launch SET rows_ok = 0 WHERE id = 1");
+    for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+        fault_expect(db, faults[i].plant, faults[i].words, faults[i].mend);
     return database_end(db);
 }

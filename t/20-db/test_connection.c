@@ -18,15 +18,45 @@ static apr_status_t token_write(ds_db_t *db, const char *id)
                                DS_INT_OR_NULL(0)));
 }
 
-static void test_missing(void)
+static ds_problem_t *problem_of(const char *params)
 {
+    ds_db_where_t where = {.driver = test_where.driver, .params = params};
     ds_db_t *db = NULL;
-    ds_problem_t *problem;
 
-    test_where.create = 0;
-    problem = ds_db_open(&db, &test_where, test_pool);
+    return ds_db_open(&db, &where, test_pool);
+}
+
+static void test_no_file(void)
+{
+    ds_problem_t *problem = problem_of(test_where.params);
+
     tap_ok(problem && problem->status == DS_EBUSY, "a missing database can be waited for");
     tap_ok(access(test_where.params, F_OK) != 0, "looking for a database does not make one");
+}
+
+static void test_no_server(void)
+{
+    ds_problem_t *problem = problem_of("host=127.0.0.1 port=1 password=hidden");
+
+    tap_ok(problem && problem->status == DS_EBUSY, "a server that is away can be waited for");
+    tap_ok(!strstr(problem->text, "hidden") && !strchr(problem->text, '\n'),
+           "which is told in one line, without the password");
+    problem = problem_of("host=127.0.0.1 password=one two");
+    tap_ok(problem && !strstr(problem->text, "two"), "nor is a piece of faulty parameters told");
+    problem = problem_of(test_where.params);
+    tap_ok(problem && problem->status == DS_EBUSY, "an empty database can be waited for");
+    tap_is_number(outside_number("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'ds_%'"), 0,
+                  "looking at a database makes nothing in it");
+}
+
+static void test_missing(void)
+{
+    ds_problem_t *problem;
+
+    if (test_server)
+        test_no_server();
+    else
+        test_no_file();
     problem = ds_db_driver_check("nosuch", test_pool);
     tap_ok(problem && strstr(problem->text, "install libaprutil1-dbd-nosuch"),
            "a missing driver is explained with its package");
@@ -59,7 +89,10 @@ static void test_transactions(ds_db_t *db)
     ds_db_begin(db);
     token_write(db, "two");
     tap_is_number(token_write(db, "two"), DS_ECONSTRAINT, "a refused value is told apart");
-    tap_ok(strstr(ds_db_error(db), "UNIQUE") != NULL, "the database's words are kept");
+    tap_ok(strstr(ds_db_error(db), by_database("UNIQUE", "unique")) != NULL,
+           "the database's words are kept");
+    tap_ok(!strchr(ds_db_error(db), '\n') && !strstr(ds_db_error(db), "23505"),
+           "in one line and without codes");
     tap_is_number(ds_db_commit(db), DS_ECONSTRAINT, "commit tells that a statement had failed");
     tap_is_number(tokens(other), 0, "and has rolled back");
 
@@ -85,15 +118,59 @@ static void test_pool_end(ds_db_t *db)
 /* Every statement prepared before a change of the schema fails for ever in apr_dbd's driver. */
 static void test_stale(ds_db_t *db)
 {
-    outside_number("CREATE TABLE from_outside (a); SELECT 1");
+    outside_number("CREATE TABLE from_outside (a int); SELECT 1");
     tap_is_number(tokens(db), 2, "a select outlives a change of the schema");
-    outside_number("CREATE TABLE from_outside_2 (a); SELECT 1");
+    outside_number("CREATE TABLE from_outside_2 (a int); SELECT 1");
     tap_is_number(token_write(db, "five"), APR_SUCCESS, "a write outlives a change of the schema");
-    outside_number("CREATE TABLE from_outside_3 (a); SELECT 1");
+    outside_number("CREATE TABLE from_outside_3 (a int); SELECT 1");
     ds_db_begin(db);
     tap_is_number(token_write(db, "six"), APR_SUCCESS, "also inside a transaction");
     tap_is_number(ds_db_commit(db), APR_SUCCESS, "which can be committed");
     tap_is_number(tokens(db), 4, "with all its rows");
+}
+
+/* Writers of one PostgreSQL meet at rows and at the queue, not at the database. */
+static void test_side_by_side(ds_db_t *db)
+{
+    ds_db_t *other = database_open(0);
+
+    ds_db_begin(other);
+    token_write(other, "slow");
+    tap_is_number(token_write(db, "quick"), APR_SUCCESS, "a second writer does not wait");
+    tap_is_number(tokens(db), 5, "and sees only what is committed");
+    tap_is_number(ds_db_commit(other), APR_SUCCESS, "the first one commits when it likes");
+    tap_is_number(tokens(db), 6, "and is seen then");
+    ds_db_close(other);
+}
+
+static void connections_cut(void)
+{
+    outside_number("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+                   " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+/* A connection that dies: the transaction is over, and the trouble is not the row's. */
+static void test_cut(void)
+{
+    ds_db_t *doomed = database_open(0);
+    ds_db_t *db = database_open(0);
+
+    ds_db_begin_tolerant(doomed);
+    token_write(doomed, "cut");
+    connections_cut();
+    tap_is_number(token_write(doomed, "after"), DS_EBUSY, "a lost connection can be waited for");
+    tap_is_number(ds_db_forgive(doomed), DS_EBUSY, "and is no fault of a row");
+    tap_is_number(ds_db_commit(doomed), DS_EBUSY, "nothing is committed by mistake");
+    tap_is_number(tokens(db), 6, "its transaction has left nothing");
+    tap_is_number(ds_db_begin(doomed), APR_SUCCESS, "the next transaction has a new connection");
+    ds_db_rollback(doomed);
+    connections_cut();
+    tap_is_number(tokens(doomed), 6, "so has a select");
+    connections_cut();
+    tap_is_number(token_write(doomed, "again"), APR_SUCCESS, "and a write of one statement");
+    tap_is_number(tokens(db), 7, "which takes effect once");
+    ds_db_close(doomed);
+    ds_db_close(db);
 }
 
 /* The lock file keeps our own connections apart; a stranger's lock is met by SQLite itself. */
@@ -159,7 +236,12 @@ int main(void)
     test_transactions(db);
     test_pool_end(db);
     test_stale(db);
-    test_busy(db);
+    if (test_server) {
+        test_side_by_side(db);
+        test_cut();
+    }
+    else
+        test_busy(db);
     test_fair(db);
     return database_end(database_open(0));
 }

@@ -122,11 +122,11 @@ static void *APR_THREAD_FUNC beside_run(apr_thread_t *thread, void *other)
     return NULL;
 }
 
-/* Wait until somebody waits for the right to write. */
-static int waiter_wait(const char *lock)
+/* SQLite: wait until somebody waits for the right to write. */
+static int writer_wait(void)
 {
+    int fd = open(apr_pstrcat(test_pool, test_where.params, "-lock", NULL), O_RDWR), turns;
     struct flock byte = {.l_type = F_UNLCK};
-    int fd = open(lock, O_RDWR), turns;
 
     for (turns = 0; byte.l_type == F_UNLCK && turns < 10000; turns++) {
         byte = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
@@ -137,10 +137,17 @@ static int waiter_wait(const char *lock)
     return byte.l_type != F_UNLCK;
 }
 
+static int waiter_wait(void)
+{
+    return test_server ? number_wait("SELECT count(*) FROM pg_locks WHERE NOT granted"
+                                     " AND locktype = 'advisory'",
+                                     1)
+                       : writer_wait();
+}
+
 static void test_retry_beside(ds_db_t *db)
 {
     ds_launch_t *failed = launch_end(db, cars, DS_LAUNCH_FAILED);
-    const char *lock = apr_pstrcat(test_pool, test_where.params, "-lock", NULL);
     ds_db_t *other = database_open(0);
     apr_thread_t *thread;
     apr_status_t status;
@@ -149,7 +156,7 @@ static void test_retry_beside(ds_db_t *db)
     ds_claim_t *claim;
 
     launch_age(failed, 200);
-    ds_db_begin(db);
+    ds_db_begin_queue(db);
     ds_db_select(&rows, db, STMT_LAUNCH_CREATE,
                  DS_ARGS(DS_TEXT("of-a-retry"), DS_TEXT("cars"), DS_TEXT("car_c"), DS_TEXT("car_c"),
                          DS_TEXT("import"), DS_TEXT("queued"), DS_INT(1), DS_INT(0),
@@ -157,7 +164,7 @@ static void test_retry_beside(ds_db_t *db)
                          DS_INT_OR_NULL(0)),
                  test_pool);
     apr_thread_create(&thread, NULL, beside_run, other, test_pool);
-    tap_ok(waiter_wait(lock), "retention begins while a retry is not yet to be seen");
+    tap_ok(waiter_wait(), "retention begins while a retry is not yet to be seen");
     tap_is_number(ds_db_commit(db), APR_SUCCESS, "the retry is accepted");
     apr_thread_join(&status, thread);
     tap_is_number(status, APR_SUCCESS, "retention goes on");

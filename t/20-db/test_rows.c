@@ -4,9 +4,30 @@
 
 static ds_sync_t *import, *delete;
 
-static const char reset_sql[] =
-    "DROP TRIGGER IF EXISTS rule; DELETE FROM car; INSERT INTO car (vin, doors, _launch_id) VALUES"
-    " ('A', 2, 0), ('B', 3, 0), ('C', 4, 0); SELECT 1";
+static void cars_reset(void)
+{
+    outside_number(apr_psprintf(test_pool,
+                                "DROP TRIGGER IF EXISTS rule %s; DELETE FROM car;"
+                                " INSERT INTO car (vin, doors, _launch_id) VALUES"
+                                " ('A', 2, 0), ('B', 3, 0), ('C', 4, 0); SELECT 1",
+                                by_database("", "ON car")));
+}
+
+/* A rule of the administrator that refuses some changes of the table, in these words. */
+static void rule_make(const char *change, const char *condition, const char *words)
+{
+    outside_number(
+        by_database(apr_psprintf(test_pool,
+                                 "CREATE TRIGGER rule BEFORE %s ON car WHEN %s"
+                                 " BEGIN SELECT raise(ABORT, '%s'); END; SELECT 1",
+                                 change, condition, words),
+                    apr_psprintf(test_pool,
+                                 "CREATE OR REPLACE FUNCTION rule() RETURNS trigger LANGUAGE"
+                                 " plpgsql AS 'BEGIN RAISE EXCEPTION ''%s''; END';"
+                                 " CREATE TRIGGER rule BEFORE %s ON car FOR EACH ROW WHEN (%s)"
+                                 " EXECUTE FUNCTION rule(); SELECT 1",
+                                 words, change, condition)));
+}
 
 /* Changes with any change of the table. */
 static long table_sum(void)
@@ -46,7 +67,7 @@ static void test_dry_import(ds_db_t *db)
     ds_launch_t *dry, *real;
     long before;
 
-    outside_number(reset_sql);
+    cars_reset();
     before = table_sum();
     dry = launch_run(db, import, text, 1);
     tap_is_number(table_sum(), before, "a dry import changes no row");
@@ -69,7 +90,7 @@ static void test_dry_delete(ds_db_t *db)
     ds_launch_t *dry;
     long before;
 
-    outside_number(reset_sql);
+    cars_reset();
     before = table_sum();
     dry = launch_run(db, delete, "vin\nA\nZ\n\"\"\n", 1);
     tap_is_number(table_sum(), before, "a dry delete removes no row");
@@ -92,9 +113,8 @@ static void test_dry_refused(ds_db_t *db)
     ds_launch_t *dry;
     long before;
 
-    outside_number(reset_sql);
-    outside_number("CREATE TRIGGER rule BEFORE INSERT ON car WHEN new.doors % 6000 = 0"
-                   " BEGIN SELECT raise(ABORT, 'no'); END; SELECT 1");
+    cars_reset();
+    rule_make("INSERT", "new.doors % 6000 = 0", "no");
     before = table_sum();
     dry = launch_run(db, import, csv_make(25000, 0), 1);
     tap_is_number(table_sum(), before, "a dry run of several batches changes no row");
@@ -107,9 +127,8 @@ static void test_abort(ds_db_t *db)
 {
     ds_launch_t *launch;
 
-    outside_number(reset_sql);
-    outside_number("CREATE TRIGGER rule BEFORE INSERT ON car WHEN new.vin = 'V251'"
-                   " BEGIN SELECT raise(ABORT, 'not this one'); END; SELECT 1");
+    cars_reset();
+    rule_make("INSERT", "new.vin = 'V251'", "not this one");
     launch = launch_run(db, import, csv_make(500, 0), 0);
     tap_is_number(launch->state, DS_LAUNCH_FINISHED, "a refused row does not stop an import");
     counters_are(launch, 500, 499, 1, 0, "it alone fails");
@@ -125,19 +144,26 @@ static void test_abort_delete(ds_db_t *db)
 {
     ds_launch_t *launch;
 
-    outside_number(reset_sql);
-    outside_number("CREATE TRIGGER rule BEFORE DELETE ON car WHEN old.vin = 'B'"
-                   " BEGIN SELECT raise(ABORT, 'B stays'); END; SELECT 1");
+    cars_reset();
+    rule_make("DELETE", "old.vin = 'B'", "B stays");
     launch = launch_run(db, delete, "vin\nA\nB\nC\n", 0);
     counters_are(launch, 3, 2, 1, 0, "a refused removal fails alone");
     tap_is_number(outside_number("SELECT doors FROM car"), 3, "its row stays");
 }
 
+static void batches_expect(const ds_launch_t *launch)
+{
+    tap_ok(launch->rows.ok > 0 && launch->rows.ok < 23001, "batches before it stay");
+    tap_is_number(outside_number("SELECT count(*) FROM car WHERE vin LIKE 'V%'"), launch->rows.ok,
+                  "and the counters tell exactly how many rows there are");
+}
+
+/* SQLite: a rule may end the transaction. */
 static void test_rollback(ds_db_t *db)
 {
     ds_launch_t *launch;
 
-    outside_number(reset_sql);
+    cars_reset();
     outside_number("CREATE TRIGGER rule BEFORE INSERT ON car WHEN new.vin = 'V23001'"
                    " BEGIN SELECT raise(ROLLBACK, 'stop it all'); END; SELECT 1");
     launch = launch_run(db, import, csv_make(25000, 0), 0);
@@ -146,9 +172,29 @@ static void test_rollback(ds_db_t *db)
     tap_ok(strstr(launch->message,
                   "row 23001 (line 23002): the database refused it: stop it all") != NULL,
            "the message names the row and the words of the rule");
-    tap_ok(launch->rows.ok > 0 && launch->rows.ok < 23001, "batches before it stay");
-    tap_is_number(outside_number("SELECT count(*) FROM car WHERE vin LIKE 'V%'"), launch->rows.ok,
-                  "and the counters tell exactly how many rows there are");
+    batches_expect(launch);
+}
+
+/* PostgreSQL: a rule may speak only at the commit, when nobody knows whose fault it is. */
+static void test_deferred(ds_db_t *db)
+{
+    ds_launch_t *launch;
+    ds_claim_t *claim;
+    dsw_result_t result;
+
+    cars_reset();
+    outside_number("CREATE OR REPLACE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS"
+                   " 'BEGIN RAISE EXCEPTION ''stop it all''; END'; CREATE CONSTRAINT TRIGGER rule"
+                   " AFTER INSERT ON car INITIALLY DEFERRED FOR EACH ROW WHEN (new.vin = 'V23001')"
+                   " EXECUTE FUNCTION rule(); SELECT 1");
+    launch = launch_accept(db, import, csv_make(25000, 0));
+    claim = claim_take(db);
+    result = claim_run(db, claim, import);
+    tap_ok(result.outcome == DSW_TROUBLE && result.status == DS_ECONSTRAINT,
+           "a rule that refuses a commit stops the launch");
+    tap_is_text(ds_db_error(db), "stop it all", "in its words");
+    batches_expect(launch_get(db, launch->id));
+    ds_queue_finish(db, claim, DS_LAUNCH_FAILED, "stopped");
 }
 
 /* --- interruptions --- */
@@ -158,9 +204,13 @@ static void test_interrupted(ds_db_t **db)
     ds_launch_t *launch;
     int turns = 0;
 
-    outside_number(reset_sql);
-    outside_number("CREATE TABLE effects (vin); CREATE TRIGGER rule AFTER INSERT ON car"
-                   " BEGIN INSERT INTO effects VALUES (new.vin); END; SELECT 1");
+    cars_reset();
+    outside_number(by_database(
+        "CREATE TABLE effects (vin); CREATE TRIGGER rule AFTER INSERT ON car"
+        " BEGIN INSERT INTO effects VALUES (new.vin); END; SELECT 1",
+        "CREATE TABLE effects (vin text); CREATE FUNCTION effect() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN INSERT INTO effects VALUES (new.vin); RETURN NULL; END'; CREATE TRIGGER rule"
+        " AFTER INSERT ON car FOR EACH ROW EXECUTE FUNCTION effect(); SELECT 1"));
     launch = launch_accept(*db, import, csv_make(25000, 5000));
     while (turns < 5000 && stopping_run(db, import) == DSW_INTERRUPTED)
         turns++;
@@ -189,7 +239,7 @@ static void test_lost(ds_db_t *db)
     ds_launch_t *launch;
     ds_claim_t *first, *second;
 
-    outside_number(reset_sql);
+    cars_reset();
     launch = launch_accept(db, import, "vin,doors\nA,9\n");
     first = claim_take(db);
     reclaim(db, nobody_alive);
@@ -207,7 +257,7 @@ static void test_cancelled(ds_db_t *db)
     ds_launch_state_e state;
     ds_claim_t *claim;
 
-    outside_number(reset_sql);
+    cars_reset();
     launch = launch_accept(db, import, csv_make(25000, 0));
     claim = claim_take(db);
     ds_launch_cancel(&state, db, NULL, launch->id, "ann", test_pool);
@@ -249,9 +299,14 @@ static void test_cancelled_large(ds_db_t *db)
     ds_launch_state_e state;
     ds_claim_t *claim;
 
-    outside_number(reset_sql);
-    outside_number("CREATE TRIGGER rule AFTER INSERT ON car BEGIN"
-                   " SELECT length(hex(zeroblob(8000000))); END; SELECT 1");
+    cars_reset();
+    outside_number(
+        by_database("CREATE TRIGGER rule AFTER INSERT ON car BEGIN"
+                    " SELECT length(hex(zeroblob(8000000))); END; SELECT 1",
+                    "CREATE FUNCTION work() RETURNS trigger LANGUAGE plpgsql AS"
+                    " 'BEGIN PERFORM length(repeat(''00'', 8000000)); RETURN NULL; END';"
+                    " CREATE TRIGGER rule AFTER INSERT ON car FOR EACH ROW EXECUTE FUNCTION work();"
+                    " SELECT 1"));
     launch = launch_accept(db, import, csv_large_make(60, 1000000));
     claim = claim_take(db);
     ds_launch_cancel(&state, db, NULL, launch->id, "ann", test_pool);
@@ -260,7 +315,6 @@ static void test_cancelled_large(ds_db_t *db)
     tap_is_number(launch->state, DS_LAUNCH_CANCELLED, "large rows do not put off a cancel");
     tap_ok(launch->rows.ok > 0 && launch->rows.ok <= 30, "nor the end of a transaction");
     printf("# %d rows in the first batch\n", (int)launch->rows.ok);
-    outside_number("DROP TRIGGER rule; SELECT 1");
 }
 
 /* --- deletes --- */
@@ -269,7 +323,7 @@ static void test_delete(ds_db_t *db)
 {
     ds_launch_t *launch;
 
-    outside_number(reset_sql);
+    cars_reset();
     launch = launch_run(db, delete, "note;vin\r\nsold;A\r\n;Z\r\ntwice;A\r\n", 0);
     counters_are(launch, 3, 1, 0, 2, "a key that no row has, or no row any more, is skipped");
     tap_is_number(outside_number("SELECT count(*) FROM car"), 2, "only named rows are removed");
@@ -293,7 +347,7 @@ static void test_marks(ds_db_t *db)
 
     import = car_sync("import", DS_KIND_IMPORT, marked);
     delete = car_sync("delete", DS_KIND_DELETE, marked);
-    outside_number(reset_sql);
+    cars_reset();
     launch = launch_run(db, delete, "vin\nA\nB\n", 0);
     counters_are(launch, 2, 2, 0, 0, "rows are marked");
     tap_is_number(outside_number("SELECT count(*) FROM car WHERE _deleted_at IS NOT NULL"), 2,
@@ -320,7 +374,10 @@ int main(void)
     test_dry_refused(db);
     test_abort(db);
     test_abort_delete(db);
-    test_rollback(db);
+    if (test_server)
+        test_deferred(db);
+    else
+        test_rollback(db);
     test_interrupted(&db);
     test_lost(db);
     test_cancelled(db);

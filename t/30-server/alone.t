@@ -81,7 +81,7 @@ is $code, 2, 'a wrong option is refused';
 # A web node that leaves all launches to a worker elsewhere
 
 my $node = DSNode->prepare;
-my $base = "DataSyncDatabase sqlite3 \"$node->{database}\"\n$off" . DSNode::usual_config() . "DataSyncAPI prisma\n";
+my $base = "\@database\@$off" . DSNode::usual_config() . "DataSyncAPI prisma\n";
 $node->config_write($base)->start;
 $node->log_wait(qr/DS0101/);
 is scalar($node->worker_pids), 0, 'with DataSyncWorker Off no worker stays';
@@ -89,15 +89,17 @@ is $node->upload('open-import', "vin\nA1\n")->code, 200, 'an upload is accepted 
 my $waiting = $node->launch_newest('open-import');
 is $waiting->{state}, 'queued', 'and waits';
 
-my $secret = $worker->file_write('place', 0600, "$node->{database}\n");
-$worker = DSWorker->prepare(members => {db_params => "file:$secret"})->start;
+my ($driver, $params) = @{$node->{database}}{qw(driver params)};
+my $secret = $worker->file_write('place', 0600, "$params\n");
+my %where = (db_driver => $driver, db_params => "file:$secret");
+$worker = DSWorker->prepare(members => {%where})->start;
 is $node->launch_ended($waiting->{id})->{state}, 'finished', 'a worker that is started later runs it';
 my @pids = $worker->pids_wait(4);
 my ($uid) = DSClient::text_of("/proc/$pids[0]/status") =~ /^Uid:\s+(\d+)/m;
 isnt $uid, 0, 'it does not run as root';
-is_deeply [grep { /datasync\.db/ } map { (DSClient::text_of("/proc/$_/cmdline"), DSClient::text_of("/proc/$_/environ")) } @pids], [],
+is_deeply [grep { /\Q$params\E/ } map { (DSClient::text_of("/proc/$_/cmdline"), DSClient::text_of("/proc/$_/environ")) } @pids], [],
     'neither its command lines nor its environment show where the database is';
-unlike $worker->log_text, qr/datasync\.db/, 'nor does its log';
+unlike $worker->log_text, qr/\Q$params\E/, 'nor does its log';
 
 my @delays = sort { $a <=> $b } map {
     my $launch = $node->import_run('open-import', "vin\nB$_\n");
@@ -136,7 +138,7 @@ cmp_ok $seconds, '<', 2.5, 'soon';
 my $launch = $node->launch($id);
 is "$launch->{state} $launch->{crashes}", 'queued 0', 'and hands the import back';
 is_deeply [grep { -e "/proc/$_/exe" } @pids], [], 'no process stays';
-my @workers = map { DSWorker->prepare(members => {db_params => "file:$secret"})->start } 1 .. 2;
+my @workers = map { DSWorker->prepare(members => {%where})->start } 1 .. 2;
 cars_check($node, $id, $rows);
 
 # Two web nodes, two workers, one database

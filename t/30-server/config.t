@@ -138,7 +138,7 @@ my ($code, $text) = $node->config_check("$database$worker${object}$sync");
 ok $code == 0 && $text =~ /DS0005.*write DataSyncAPI prisma/, 'a sync that nobody can reach is warned of' or diag $text;
 
 # The prefix moves the whole protocol; a second server answers at its own place only.
-$node->config_write("$database$worker$object<DataSync cars>\nObject car\nAuth none\n</DataSync>\nDataSyncAPI prisma /partner\n");
+$node->config_write("\@database\@$worker$object<DataSync cars>\nObject car\nAuth none\n</DataSync>\nDataSyncAPI prisma /partner\n");
 $node->start;
 is $node->get('/partner/api/data-sync/cars')->code, 200, 'a prefix stands before every path of the protocol';
 is $node->get('/api/data-sync/cars')->code, 404, 'and the path without it is not ours';

@@ -104,7 +104,7 @@ $server->workers_continue;
 $server->launch_ended($_->{id}) for $server->rows("SELECT id FROM ds_launch WHERE sync_id = 'queue-import'");
 
 # After a day
-$server->write("UPDATE ds_upload_key SET created_at = created_at - 25 * 3600 * 1000000 WHERE upload_key = 'key-1'");
+$server->write("UPDATE ds_upload_key SET created_at = created_at - 90000000000 WHERE upload_key = 'key-1'");
 is send_file("sku,name\nIK1,third\n", 'key-1')->code, 200, 'after a day a key may be used for other bytes';
 $server->launch_ended($server->launch_newest('part-import')->{id});
 is $server->value("SELECT name FROM part WHERE sku = 'IK1'"), 'third', 'which are imported';

@@ -54,8 +54,11 @@ case_run('httpd and all below it', sub {
 
 # A launch whose runner dies each time must not be tried for ever.
 my $node = DSNode->start(config => $config);
-$node->write("CREATE TRIGGER slow BEFORE INSERT ON car_c WHEN new.vin = 'POISON' BEGIN SELECT count(*) FROM"
-    . ' (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 40000000) SELECT x FROM c); END;');
+$node->write($node->{database}->by_database(
+    "CREATE TRIGGER slow BEFORE INSERT ON car_c WHEN new.vin = 'POISON' BEGIN SELECT count(*) FROM"
+    . ' (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 40000000) SELECT x FROM c); END;',
+    "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(20); RETURN new; END';"
+    . " CREATE TRIGGER slow BEFORE INSERT ON car_c FOR EACH ROW WHEN (new.vin = 'POISON') EXECUTE FUNCTION slow()"));
 $node->upload('open-import', "vin\nPOISON\n");
 my $id = $node->launch_newest('open-import')->{id};
 my $launch = wait_for('the launch to be given up', sub {

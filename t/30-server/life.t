@@ -75,7 +75,8 @@ ok $node->ctl_refused('launch', 'cancel', $id), 'it cannot be cancelled twice';
 is $node->launch($id)->{message}, $launch->{message}, 'and its message stays';
 
 note 'once more';
-$node->write('DROP TRIGGER written_insert; DROP TRIGGER written_update;');
+$node->write($node->{database}->by_database('DROP TRIGGER written_insert; DROP TRIGGER written_update',
+    'DROP TRIGGER written_add ON car_c'));
 is $node->ctl('launch', 'retry', $id)->{id}, my $again = $node->launch_newest('open-import')->{id}, 'a cancelled launch can be retried';
 isnt $again, $id, 'as a launch of its own';
 $launch = $node->launch_ended($again);
@@ -142,7 +143,7 @@ my @times = map { $node->value("SELECT finished_at FROM ds_launch WHERE id = $_"
 my @starts = map { $node->value("SELECT started_at FROM ds_launch WHERE id = $_") } @ids[0 .. 3];
 ok !(grep { $starts[$_ + 1] < $times[$_] } 0 .. 2), 'launches of one object run one after the other, whatever their sync';
 is $node->value("SELECT name FROM part WHERE sku = 'ORDER'"), 4, 'in the order of their acceptance';
-$node->write("CREATE TRIGGER slow BEFORE INSERT ON car_c WHEN new.vin LIKE 'SLOW%' BEGIN SELECT length(hex(zeroblob(500000))); END");
+$node->rows_slow('slow', 'BEFORE INSERT ON car_c', 500_000, "new.vin LIKE 'SLOW%'");
 $id = begin('open-import', "vin\n" . join '', map { "SLOW$_\n" } 1 .. 100_000);
 wait_for('it to run', sub { state($id) eq 'running' });
 is $node->import_run('part-import', "sku\nSIDE\n")->{state}, 'finished', 'another object\'s import is not held up';

@@ -11,7 +11,7 @@ my $rows = 60_000;
 # A lease that no test lives to see.
 my $node = DSNode->start(config => DSNode->worker_config('runners=1 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n");
 my $id = running_wait($node, $rows);
-my $lock = $node->write_lock;
+my $lock = $node->{database}->lock;
 $node->log_wait(qr/DS0541/);
 $node->log_wait(qr/DS0544/);
 my ($row) = $node->rows("SELECT state, owner, rows_read FROM ds_launch WHERE id = $id");

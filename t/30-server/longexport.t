@@ -37,18 +37,35 @@ DataSyncAPI prisma
 EOT
 
 # Work for each row, as in a table that is far larger. How many rows last so many seconds?
+# From PostgreSQL rows come by pages.
+my $database = $node->{database};
+my $bytes = $database->by_database(1_000_000, 100_000);
 sub work {
     my ($row) = @_;
-    return "length(hex(zeroblob(1000000 + $row % 2)))";
+    return $database->by_database("length(hex(zeroblob($bytes + $row % 2)))", "length(repeat('00', $bytes + $row % 2))");
 }
 my $began = time;
-$node->value('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) SELECT sum(' . work('i') . ') AS n FROM n');
-my $rows = int 300 * 2 * $lease / (time - $began);
+my $sample = 300_000_000 / $bytes;
+$node->value("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $sample) SELECT sum(" . work('i') . ') AS n FROM n');
+my $rows = int $sample * 2 * $lease / (time - $began);
+
+# The lines of an export of so many rows, and those of a file, in one order.
+sub lines {
+    my ($count) = @_;
+    return join '', map { "$_\n" } sort map { "$_," . (2 * $bytes + 2 * ($_ % 2)) } 1 .. $count;
+}
+
+sub lines_of {
+    my ($text) = @_;
+    my ($header, @lines) = split /\r\n/, $text;
+    return join '', map { "$_\n" } sort @lines;
+}
 
 # The rows, and a view in the place of their table where `slow` is that work.
 $node->write('ALTER TABLE gauge RENAME TO gauge_row;'
-    . " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $rows) INSERT INTO gauge_row (id) SELECT i FROM n;"
-    . ' CREATE VIEW gauge AS SELECT _rowid_ AS _rowid_, id, ' . work('_rowid_') . ' AS slow FROM gauge_row');
+    . " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $rows) INSERT INTO gauge_row (id) SELECT CAST(i AS TEXT) FROM n;"
+    . ' CREATE VIEW gauge AS SELECT ' . $database->by_database('_rowid_ AS _rowid_', 'ctid') . ', id, '
+    . work('CAST(id AS integer)') . ' AS slow FROM gauge_row');
 note "$rows rows";
 
 sub launch_row {
@@ -116,21 +133,21 @@ for my $sync (qw(gauge-sorted gauge-searched)) {
 note 'a runner that dies';
 $rows = int $rows / 2;
 # Rows that are slow to read come one by one.
-$node->write('DELETE FROM gauge_row WHERE _rowid_ > 10');
+$node->write('DELETE FROM gauge_row WHERE CAST(id AS integer) > 10');
 my $small = $node->export_run('gauge-rows');
 my $old = $node->export_text('gauge-rows');
-is $old, join('', map { "$_\r\n" } 'id,slow', map { "$_," . (2_000_000 + 2 * ($_ % 2)) } 1 .. 10), 'a file that is there';
-$node->write("WITH RECURSIVE n(i) AS (SELECT 11 UNION ALL SELECT i + 1 FROM n WHERE i < $rows) INSERT INTO gauge_row (id) SELECT i FROM n");
+is lines_of($old), lines(10), 'a file that is there';
+$node->write("WITH RECURSIVE n(i) AS (SELECT 11 UNION ALL SELECT i + 1 FROM n WHERE i < $rows) INSERT INTO gauge_row (id) SELECT CAST(i AS TEXT) FROM n");
 my $id = begin('gauge-rows');
+wait_for('its first rows', sub { launch_row($id)->{rows_read} });
 $row = launch_row($id);
-ok $row->{rows_read} > 0 && $row->{rows_read} < $rows, "is not yet replaced, after $row->{rows_read} rows of the next one";
+ok $row->{rows_read} < $rows, "is not yet replaced, after $row->{rows_read} rows of the next one";
 kill KILL => runner_of($id);
 wait_for('the next runner', sub { launch_row($id)->{attempt} == 2 });
 is $node->export_text('gauge-rows'), $old, 'nor when the runner has died';
 $launch = $node->launch_ended($id);
 is "$launch->{state} $launch->{crashes} $launch->{rows_ok}", "finished 1 $rows", 'the launch is run again';
-is $node->export_text('gauge-rows'), join('', map { "$_\r\n" } 'id,slow', map { "$_," . (2_000_000 + 2 * ($_ % 2)) } 1 .. $rows),
-    'and its file is whole';
+is lines_of($node->export_text('gauge-rows')), lines($rows), 'and its file is whole';
 is $node->value("SELECT count(*) AS n FROM ds_file WHERE launch_id = $id"), 1, 'it is the only one of its launch';
 $node->write('DROP VIEW gauge; ALTER TABLE gauge_row RENAME TO gauge');
 $node->stop;

@@ -20,7 +20,7 @@ sub files {
 
 sub age_set {
     my ($days, @ids) = @_;
-    $node->write("UPDATE ds_launch SET finished_at = finished_at - $days * 86400 * 1000000 WHERE id IN (" . join(', ', @ids) . ')');
+    $node->write("UPDATE ds_launch SET finished_at = finished_at - $days * CAST(86400000000 AS bigint) WHERE id IN (" . join(', ', @ids) . ')');
     return;
 }
 
@@ -75,7 +75,7 @@ is join(' ', launches('part-empty')), $empty, 'for each sync';
 note 'what is still needed';
 my $failed = $node->import_run('small-import', "vin\n" . join '', map { "V$_\n" } 1 .. 11)->{id};
 my $other = $node->import_run('small-import', "vin\nV1\n")->{id};
-$node->write("CREATE TRIGGER slow BEFORE INSERT ON car_c WHEN new.vin LIKE 'SLOW%' BEGIN SELECT length(hex(zeroblob(500000))); END");
+$node->rows_slow('slow', 'BEFORE INSERT ON car_c', 500_000, "new.vin LIKE 'SLOW%'");
 $node->upload('open-import', "vin\n" . join '', map { "SLOW$_\n" } 1 .. 100_000)->code == 200 or die;
 my $slow = $node->launch_newest('open-import')->{id};
 my $retry = $node->ctl('launch', 'retry', $failed)->{id};

@@ -18,13 +18,10 @@ my $syncs = sub {
 my %schedule = (daily => "\"17 $hour * * *\"", zoned => '"30 8 * * mon-fri" Asia/Kolkata', off => "\"17 $hour * * *\"",
                 changed => "\"17 $hour * * *\"", never => '');
 sub config {
-    my ($database, %more) = @_;
-    return DSNode->worker_config =~ s/"state[^"]*"/"$database"/r . DSNode::usual_config() . $syncs->(%schedule, %more) . "DataSyncAPI prisma\n";
+    return DSNode->worker_config . DSNode::usual_config() . $syncs->(%schedule) . "DataSyncAPI prisma\n";
 }
 
-my $node = DSNode->prepare(config => '');
-$node->config_write(config($node->{database}));
-$node->start;
+my $node = DSNode->start(config => config());
 
 # As the protocol shows it, or nothing.
 sub next_shown {
@@ -98,7 +95,7 @@ is launches('off'), 1, 'but runs at its next time';
 
 $schedule{changed} = "\"17 $later * * *\"";
 $schedule{daily} = '';
-$node->config_write(config($node->{database}));
+$node->config_write(config());
 $node->graceful;
 wait_for('the new schedule', sub { next_shown('changed') eq next_daily($later) });
 pass 'a schedule that was changed counts after a graceful restart';
@@ -145,11 +142,11 @@ is launches('changed'), 0, 'and neither is launched by that';
 
 # Several workers on one database, as on several nodes
 $schedule{daily} = "\"17 $hour * * *\"";
-$node->config_write(config($node->{database}));
+$node->config_write(config());
 $node->graceful;
-my $other = DSNode->prepare(config => config($node->{database}));
+my $other = DSNode->prepare;
 $other->{database} = $node->{database};
-$other->start;
+$other->config_write(config())->start;
 wait_for('the schedule of before', sub { next_shown('daily') });
 my $before = launches('daily');
 my $turns = 12;

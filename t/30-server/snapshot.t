@@ -72,7 +72,7 @@ isnt moment_fault({(map { $_ => 7 } @ids), $ids[500] => 6}), '', 'and none that 
 # The rows are stored in yet another order.
 $node->launch_ended(import_begin(shuffle(@ids)));
 # Work for each row, so that an import lasts longer than an export.
-$node->write('CREATE TRIGGER slow AFTER UPDATE ON gauge BEGIN SELECT length(hex(zeroblob(40000))); END');
+$node->rows_slow('slow', 'AFTER UPDATE ON gauge', 40_000);
 my %pattern = ('gauge-export' => qr/^(?<id>\d+),f+\d+,(?<turn>\d+)\r$/m, 'gauge-sorted' => qr/^(?<turn>\d+),(?<id>\d+)\r$/m);
 my ($exports, $amid) = (0, 0);
 my @imports = (import_begin(@ids));

@@ -26,11 +26,21 @@ sub cars_csv {
 # the import last for some seconds, so that there is a middle to hit.
 sub writes_count {
     my ($server) = @_;
-    my $count = 'BEGIN INSERT INTO written VALUES (new.vin); SELECT length(hex(zeroblob(20000))); END';
-    $server->write('CREATE TABLE written (vin TEXT);'
-        . " CREATE TRIGGER written_insert AFTER INSERT ON car_c $count;"
-        . " CREATE TRIGGER written_update AFTER UPDATE ON car_c $count;");
+    $server->write($server->{database}->by_database(sqlite_count(), postgres_count()));
     return;
+}
+
+sub sqlite_count {
+    my $count = 'BEGIN INSERT INTO written VALUES (new.vin); SELECT length(hex(zeroblob(20000))); END';
+    return 'CREATE TABLE written (vin TEXT);'
+        . " CREATE TRIGGER written_insert AFTER INSERT ON car_c $count;"
+        . " CREATE TRIGGER written_update AFTER UPDATE ON car_c $count;";
+}
+
+sub postgres_count {
+    return 'CREATE TABLE written (vin text); CREATE OR REPLACE FUNCTION written_add() RETURNS trigger LANGUAGE plpgsql AS'
+        . " 'BEGIN INSERT INTO written VALUES (new.vin); PERFORM length(repeat(''00'', 20000)); RETURN NULL; END';"
+        . ' CREATE TRIGGER written_add AFTER INSERT OR UPDATE ON car_c FOR EACH ROW EXECUTE FUNCTION written_add()';
 }
 
 # Upload `rows` cars and wait until some of them, not all, are imported. The launch's id.

@@ -3,7 +3,6 @@
 package DSClient;
 use strict;
 use warnings FATAL => 'all';
-use Fcntl qw(F_RDLCK F_WRLCK SEEK_SET);
 use HTTP::Request::Common qw(GET POST);
 use IO::Socket::INET;
 use JSON::PP;
@@ -12,7 +11,7 @@ use Time::HiRes qw(sleep time);
 
 our $patience = $ENV{DS_TEST_PATIENCE} || 60;    # seconds until a wait gives up
 
-# FIELDS: port, database, bin (where datasyncctl is), log (the error log).
+# FIELDS: port, database (a DSDatabase), bin (where datasyncctl is), log (the error log).
 sub new {
     my ($class, %fields) = @_;
     my $agent = LWP::UserAgent->new(timeout => $patience, max_redirect => 0, keep_alive => 1);
@@ -98,7 +97,7 @@ sub json_get {
 # Output and exit code of datasyncctl.
 sub ctl_run {
     my ($self, @words) = @_;
-    open my $in, '-|', "$self->{bin}/datasyncctl", '--database', "sqlite3:$self->{database}", '--json', @words
+    open my $in, '-|', "$self->{bin}/datasyncctl", '--database', $self->{database}->place, '--json', @words
         or die "datasyncctl: $!";
     local $/;
     my $text = <$in> // '';
@@ -193,38 +192,21 @@ sub launch_file {
     return $code == 0 ? $text : undef;
 }
 
-# As the owner of the database
+# As the owner of the database: see DSDatabase.
 
-# The rows of a select, each a hash.
 sub rows {
     my ($self, $select) = @_;
-    open my $in, '-|', 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 10000', $self->{database}, $select
-        or die "sqlite3: $!";
-    local $/;
-    my $text = <$in> // '';
-    close $in or die "sqlite3 failed: $select\n";
-    return length $text ? @{JSON::PP->new->utf8->decode($text)} : ();
+    return $self->{database}->rows($select);
 }
 
-# The right to write, as all writers of the product take it (ds_db_writelock.h), until the result goes: whoever
-# only tries again now and then would never have its turn beside an import.
-sub write_lock {
-    my ($self) = @_;
-    my $f_ofd_setlkw = 38;
-    open my $lock, '+>>', "$self->{database}-lock" or die "$self->{database}-lock: $!";
-    for ([F_RDLCK, 1], [F_WRLCK, 0]) {
-        my ($type, $byte) = @$_;
-        fcntl $lock, $f_ofd_setlkw, pack 's s x![q] q q i x![q]', $type, SEEK_SET, $byte, 1, 0 or die "lock: $!";
-    }
-    return $lock;
-}
-
-# Change the database behind everybody's back, to make a state that only time would make.
 sub write {
     my ($self, $statement) = @_;
-    my $lock = $self->write_lock;
-    return system('sqlite3', '-cmd', '.timeout 10000', $self->{database}, $statement) == 0
-        || die "sqlite3 failed: $statement\n";
+    return $self->{database}->write($statement);
+}
+
+sub rows_slow {
+    my ($self, @trigger) = @_;
+    return $self->{database}->rows_slow(@trigger);
 }
 
 # The only value of the only row of a select; undef when there is no row.
@@ -238,8 +220,9 @@ sub value {
 sub ready_wait {
     my ($self) = @_;
     return wait_for('a database that the worker has made', sub {
-        return -s $self->{database}
-            && system("'$self->{bin}/datasyncctl' --database 'sqlite3:$self->{database}' sync list >/dev/null 2>&1") == 0;
+        my $place = $self->{database}->place;
+        return $self->{database}->is_there
+            && system("'$self->{bin}/datasyncctl' --database '$place' sync list >/dev/null 2>&1") == 0;
     });
 }
 
@@ -282,15 +265,14 @@ sub worker_pids {
 }
 
 # Halt runners and keeper, so that what is accepted stays queued until workers_continue. None of them is
-# caught while it holds a lock for writing, which would halt everybody.
+# caught in a transaction, which would halt everybody.
 sub workers_halt {
     my ($self) = @_;
     my (undef, @pids) = $self->worker_pids;
     return wait_for('a worker that can be halted', sub {
         kill STOP => @pids;
         wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") !~ /\) T/ } @pids });
-        my $inodes = join '|', map { (stat "$self->{database}-$_")[1] // () } qw(lock shm);
-        return \@pids unless text_of('/proc/locks') =~ / WRITE +\S+ \w+:\w+:(?:$inodes) /;
+        return \@pids unless $self->{database}->is_busy;
         kill CONT => @pids;
         return 0;
     });

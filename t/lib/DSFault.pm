@@ -58,11 +58,16 @@ sub node {
 # Each write of a row leaves a line, with some work in it so that launches last long enough to be hit.
 sub writes_count {
     my ($self) = @_;
+    my $database = $self->node->{database};
     my $work = 'SELECT length(hex(zeroblob(3000)))';
-    $self->node->write(join ' ', 'CREATE TABLE written (sku TEXT, what TEXT);', map {
+    my $triggers = join ' ', map {
         my $row = $_ eq 'DELETE' ? 'old' : 'new';
         "CREATE TRIGGER written_$_ AFTER $_ ON part BEGIN INSERT INTO written VALUES ($row.sku, '$_'); $work; END;"
-    } qw(INSERT UPDATE DELETE));
+    } qw(INSERT UPDATE DELETE);
+    $database->write('CREATE TABLE written (sku TEXT, what TEXT); ' . $database->by_database($triggers,
+        "CREATE FUNCTION written_add() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO written VALUES"
+        . " ((coalesce(new, old)).sku, tg_op); PERFORM length(repeat(''00'', 3000)); RETURN NULL; END';"
+        . ' CREATE TRIGGER written_add AFTER INSERT OR UPDATE OR DELETE ON part FOR EACH ROW EXECUTE FUNCTION written_add()'));
     return;
 }
 

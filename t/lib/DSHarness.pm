@@ -1,5 +1,5 @@
 # A TAP harness that leaves the counts of its run in the file that DS_COUNTS names, for t/stages.
-# prove and Apache::Test take it from HARNESS_SUBCLASS.
+# prove and Apache::Test take it from HARNESS_SUBCLASS. DS_LABEL is shown with the name of each file.
 package DSHarness;
 use strict;
 use warnings FATAL => 'all';
@@ -15,6 +15,7 @@ sub parser_failures {
 
 sub aggregate_tests {
     my ($self, $aggregate, @tests) = @_;
+    @tests = map { ref ? $_ : [$_, "$_ ($ENV{DS_LABEL})"] } @tests if $ENV{DS_LABEL};
     my @result = $self->SUPER::aggregate_tests($aggregate, @tests);
     my ($passed, $failed) = ($aggregate->passed - $aggregate->skipped, 0);
     for my $parser ($aggregate->parsers) {

@@ -3,6 +3,7 @@ package DSNode;
 use strict;
 use warnings FATAL => 'all';
 use parent 'DSClient';
+use DSDatabase;
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
@@ -57,9 +58,16 @@ sub prepare {
     }
     my $port = port_find();
     my $self = $class->new(dir => $dir, port => $port, log => "$dir/error_log", pid_file => "$dir/httpd.pid",
-                           database => "$dir/state/datasync.db", bin => run_dir() . '/bin');
+                           database => $class->database_make($dir), bin => run_dir() . '/bin');
     $self->config_write($how{config} // $class->worker_config . usual_config() . "DataSyncAPI prisma\n");
     return $self;
+}
+
+my $databases = 0;
+
+sub database_make {
+    my ($class, $dir) = @_;
+    return DSDatabase->new(name => "node_${$}_" . ++$databases, file => "$dir/state/datasync.db")->create;
 }
 
 # Where the worker program is; appended to by tests that set it otherwise.
@@ -67,13 +75,15 @@ sub worker_config {
     my ($class, $options) = @_;
     my $bin = run_dir() . '/bin';
     $options //= 'runners=2';
-    return "DataSyncDatabase sqlite3 \"state/datasync.db\"\n"
+    return "\@database\@"    # each node has its own
         . "DataSyncWorker On $options program=$bin/datasync-worker\n";
 }
 
 sub config_write {
     my ($self, $config) = @_;
     $self->{config} = "$self->{dir}/httpd.conf";
+    my $directive = $self->{database}->directive;
+    $config =~ s/\@database\@/$directive/;
     open my $out, '>', $self->{config} or die "$self->{config}: $!";
     print {$out} server_config($self->{dir}, $self->{port}), $config;
     close $out or die "$self->{config}: $!";

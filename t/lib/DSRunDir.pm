@@ -3,6 +3,7 @@
 package DSRunDir;
 use strict;
 use warnings FATAL => 'all';
+use DSDatabase;
 use File::Path qw(make_path);
 
 sub file_copy {
@@ -22,6 +23,15 @@ sub base_conf_make {
     close $out or die "base.conf: $!";
 }
 
+# Where the database of the whole run is.
+sub database_conf_make {
+    my ($dir, $mpm) = @_;
+    my $database = DSDatabase->new(name => "server_$mpm", file => "$dir/state/datasync.db")->create;
+    open my $out, '>', "$dir/database.conf" or die "database.conf: $!";
+    print {$out} $database->directive;
+    close $out or die "database.conf: $!";
+}
+
 # The tests, the module and the programs of a build in `dir`, and a place for databases. from: srcdir,
 # builddir, moddir (of httpd's modules), mpm.
 sub make {
@@ -33,6 +43,7 @@ sub make {
     if ($> == 0) {
         chown scalar getpwnam('nobody'), scalar getgrnam('nogroup'), "$dir/state" or die "chown: $!";
     }
+    database_conf_make($dir, $from{mpm});
     base_conf_make($dir, HTTPD_MODDIR => $from{moddir}, rundir => $dir, mpm => $from{mpm});
 }
 

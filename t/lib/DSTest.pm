@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 use Apache::Test '-withtestmore';
 use DSClient;
+use DSDatabase;
 use DSNode;
 use Exporter 'import';
 
@@ -11,12 +12,18 @@ our @EXPORT = qw(server finish wait_for);
 
 *wait_for = \&DSClient::wait_for;
 
+# The database of the whole run; t/stages makes it.
+sub database {
+    my ($dir) = @_;
+    return DSDatabase->new(name => "server_$ENV{DS_MPM}", file => "$dir/state/datasync.db");
+}
+
 # The server of the whole run. What it logs from now on belongs to the calling test.
 sub server {
     my $vars = Apache::Test::vars();
     my $dir = DSNode::run_dir();
     my $server = DSClient->new(port => $vars->{port}, log => "$vars->{t_logs}/error_log",
-                               pid_file => $vars->{t_pid_file}, database => "$dir/state/datasync.db", bin => "$dir/bin");
+                               pid_file => $vars->{t_pid_file}, database => database($dir), bin => "$dir/bin");
     $server->{log_start} = -s $server->{log} || 0;
     return $server->ready_wait && $server;
 }

@@ -19,7 +19,7 @@ sub prepare {
     my $self = bless {dir => $dir, log => "$dir/log", config => "$dir/worker.json", environment => $how{environment} || {}},
         $class;
     my %user = $> == 0 ? (user => 'nobody', group => 'nogroup') : ();
-    $self->config_write(JSON::PP->new->pretty->encode({db_driver => 'sqlite3', log_level => 'info', %user, %{$how{members} || {}}}));
+    $self->config_write(JSON::PP->new->pretty->encode({log_level => 'info', %user, %{$how{members} || {}}}));
     return $self;
 }
 

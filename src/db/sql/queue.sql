@@ -7,18 +7,20 @@ SELECT id FROM ds_launch WHERE state = 'queued' LIMIT 1
 
 -- Launches of one lane (one object) run one after the other, in the order of acceptance. Of one family at
 -- most family_limit run at a time.
--- :QUEUE_CLAIM
-UPDATE ds_launch
-SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %lld,
-started_at = coalesce(started_at, %lld)
-WHERE state = 'queued' AND id =
-(SELECT q.id FROM ds_launch q WHERE q.state = 'queued'
+-- :QUEUE_NEXT
+SELECT q.id FROM ds_launch q WHERE q.state = 'queued'
 AND NOT EXISTS (SELECT 1 FROM ds_launch e WHERE e.lane = q.lane AND e.id < q.id
 AND e.state IN ('queued', 'running', 'cancelling'))
 AND (q.family IS NULL OR q.family_limit > (SELECT count(*) FROM ds_launch f
 WHERE f.family = q.family AND f.state IN ('running', 'cancelling')))
-ORDER BY q.id LIMIT 1)
-RETURNING id, attempt, checkpoint_offset, checkpoint_line
+ORDER BY q.id LIMIT 1
+
+-- :QUEUE_CLAIM
+UPDATE ds_launch
+SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %lld,
+started_at = coalesce(started_at, %lld)
+WHERE id = %lld AND state = 'queued'
+RETURNING attempt, checkpoint_offset, checkpoint_line
 
 -- :QUEUE_CHECKPOINT
 UPDATE ds_launch

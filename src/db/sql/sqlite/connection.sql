@@ -1,26 +1,26 @@
 -- What each SQLite connection is told, in this order.
 
 -- WAL is kept in the file; the migration sets it.
--- :CONNECTION_JOURNAL
+-- :SQLITE_JOURNAL
 PRAGMA journal_mode = WAL
 
 -- An answer may depend on every commit, so each one reaches the disk.
--- :CONNECTION_SYNCHRONOUS
+-- :SQLITE_SYNCHRONOUS
 PRAGMA synchronous = FULL
 
 -- Writers queue at the lock file (ds_db_writelock.h), not inside SQLite.
--- :CONNECTION_BUSY
+-- :SQLITE_BUSY
 PRAGMA busy_timeout = 0
 
--- :CONNECTION_TEMP_STORE
+-- :SQLITE_TEMP_STORE
 PRAGMA temp_store = MEMORY
 
 -- The number of KiB is appended.
--- :CONNECTION_CACHE
+-- :SQLITE_CACHE
 PRAGMA cache_size = -
 
 -- A WAL that grew in a long import is cut back to 64 MiB.
--- :CONNECTION_WAL_LIMIT
+-- :SQLITE_WAL_LIMIT
 PRAGMA journal_size_limit = 67108864
 
 -- :TABLE_COLUMNS
@@ -41,10 +41,10 @@ BEGIN; SELECT version FROM ds_schema WHERE version < 0
 ROLLBACK
 
 -- The order of a sorted scan may be larger than memory should grow.
--- :SCAN_TEMP_STORE
+-- :SQLITE_SCAN_STORE
 PRAGMA temp_store = FILE
 
--- :SCAN_ORDER_CREATE
+-- :SQLITE_SCAN_CREATE
 CREATE TEMP TABLE ds_scan (place INTEGER PRIMARY KEY, source INTEGER NOT NULL)
 
 -- A dry run does everything and takes it back.
@@ -53,3 +53,7 @@ SAVEPOINT ds_dry_run
 
 -- :DRY_RUN_END
 ROLLBACK TO ds_dry_run
+
+-- Who writes is alone anyway.
+-- :QUEUE_LOCK
+SELECT 1

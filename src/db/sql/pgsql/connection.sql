@@ -1,0 +1,73 @@
+-- What each PostgreSQL connection is told, and the statements that differ from those of SQLite.
+
+-- Texts are UTF-8, bytes come as hex, dates as in ISO 8601, whatever the server's defaults are. Who looks
+-- at pg_stat_activity sees whose connection it is. Nobody waits for another writer longer than on SQLite. A
+-- statement whose asker is gone ends within a second; servers before 14 cannot see that. What the administrator
+-- has set stays.
+-- :PGSQL_CONNECTION
+SET client_encoding = 'UTF8'; SET bytea_output = 'hex'; SET datestyle = 'ISO';
+SELECT set_config('lock_timeout', '2s', false) WHERE current_setting('lock_timeout') = '0';
+SELECT set_config('client_connection_check_interval', '1000', false)
+WHERE current_setting('client_connection_check_interval', true) = '0';
+SELECT set_config('application_name', 'mod_datasync', false)
+WHERE current_setting('application_name') = ''
+
+-- Leases and due times of many nodes are counted by one clock.
+-- :PGSQL_CLOCK
+SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+
+-- One changes the schema at a time, from whatever machine. The numbers spell "mod_ds".
+-- :PGSQL_SCHEMA_LOCK
+SELECT pg_advisory_xact_lock(1836016735, hashtext(current_schema()) # 25715)
+
+-- Launches become visible in the order of their ids, and no two runners choose at the same time.
+-- :QUEUE_LOCK
+SELECT pg_advisory_xact_lock(1836016735, hashtext(current_schema()))
+
+-- :PGSQL_BEGIN
+BEGIN ISOLATION LEVEL READ COMMITTED
+
+-- :PGSQL_COMMIT
+COMMIT
+
+-- :PGSQL_ROLLBACK
+ROLLBACK
+
+-- A tolerant transaction goes back to the last statement that went well.
+-- :PGSQL_SAVE
+SAVEPOINT ds_statement
+
+-- :PGSQL_SAVE_ANEW
+RELEASE SAVEPOINT ds_statement; SAVEPOINT ds_statement
+
+-- :PGSQL_RESTORE
+ROLLBACK TO SAVEPOINT ds_statement
+
+-- A dry run does everything and takes it back. Statements in it are saved one by one, inside of it.
+-- :DRY_RUN_BEGIN
+SAVEPOINT ds_dry_run; SAVEPOINT ds_statement
+
+-- :DRY_RUN_END
+ROLLBACK TO SAVEPOINT ds_dry_run
+
+-- :TABLE_COLUMNS
+SELECT a.attname FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relname = %s::text AND a.attnum > 0 AND NOT a.attisdropped
+
+-- :TABLE_INDEXES
+SELECT indexname FROM pg_catalog.pg_indexes
+WHERE schemaname = current_schema() AND tablename = %s::text
+
+-- :SCHEMA_EXISTS
+SELECT count(*) FROM pg_catalog.pg_tables
+WHERE schemaname = current_schema() AND tablename = 'ds_schema'
+
+-- A scan begins with the first row of the table, also beside another scan of it.
+-- :SCAN_BEGIN
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL synchronize_seqscans = off;
+SET LOCAL cursor_tuple_fraction = 1
+
+-- :SCAN_END
+ROLLBACK

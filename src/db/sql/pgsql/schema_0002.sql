@@ -1,0 +1,37 @@
+-- The second version: clients of OAuth, launches with options of their own, and when objects changed.
+-- The definitions are written anew by the next start.
+
+-- :SCHEMA_0002
+CREATE TABLE ds_client (
+  client_id text PRIMARY KEY,
+  name text NOT NULL,
+  secret_sha256 text NOT NULL,
+  role text NOT NULL,
+  objects text NOT NULL,
+  created_at bigint NOT NULL,
+  revoked_at bigint
+);
+CREATE TABLE ds_access (
+  client_id text PRIMARY KEY,
+  nonce text NOT NULL,
+  secret_sha256 text NOT NULL,
+  token_sha256 text NOT NULL,
+  last_sha256 text,
+  expires_at bigint NOT NULL
+);
+CREATE INDEX ds_access_token ON ds_access (token_sha256);
+CREATE INDEX ds_access_last ON ds_access (last_sha256);
+CREATE TABLE ds_object (
+  name text PRIMARY KEY,
+  hash text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
+ALTER TABLE ds_launch ADD COLUMN client_id text;
+ALTER TABLE ds_launch ADD COLUMN options text;
+ALTER TABLE ds_launch ADD COLUMN queued_at bigint;
+ALTER TABLE ds_launch ADD COLUMN family text;
+ALTER TABLE ds_launch ADD COLUMN family_limit integer;
+CREATE INDEX ds_launch_family ON ds_launch (family, id)
+  WHERE state IN ('queued', 'running', 'cancelling');
+UPDATE ds_definition SET hash = '';

@@ -1,0 +1,127 @@
+# The database of one server under test, seen by its owner: a file of SQLite, or a database on the server
+# whose parameters DS_TEST_POSTGRES holds.
+package DSDatabase;
+use strict;
+use warnings FATAL => 'all';
+use DSClient;
+use Fcntl qw(F_RDLCK F_WRLCK SEEK_SET);
+use IO::Handle;
+use JSON::PP;
+
+# name: of a database of its own on PostgreSQL; file: where SQLite's file is.
+sub new {
+    my ($class, %fields) = @_;
+    my $server = $ENV{DS_TEST_POSTGRES};
+    return bless {driver => 'sqlite3', params => $fields{file}}, $class unless $server;
+    return bless {driver => 'pgsql', server => $server, params => "$server dbname=$fields{name}",
+                  name => $fields{name}}, $class;
+}
+
+# Make it, where the worker does not.
+sub create {
+    my ($self) = @_;
+    system('psql', '-Xq', '-d', $self->{server}, '-c', "CREATE DATABASE $self->{name}") == 0
+        || die "psql failed: cannot create $self->{name}\n" if $self->{server};
+    return $self;
+}
+
+# For datasyncctl.
+sub place {
+    my ($self) = @_;
+    return "$self->{driver}:$self->{params}";
+}
+
+# For httpd.
+sub directive {
+    my ($self) = @_;
+    return "DataSyncDatabase $self->{driver} \"$self->{params}\"\n";
+}
+
+# What differs in SQL of the tests themselves.
+sub by_database {
+    my ($self, $sqlite, $pgsql) = @_;
+    return $self->{server} ? $pgsql : $sqlite;
+}
+
+# Could the worker have made it?
+sub is_there {
+    my ($self) = @_;
+    return $self->{server} || -s $self->{params};
+}
+
+sub rows_command {
+    my ($self, $select) = @_;
+    return ('sqlite3', '-readonly', '-json', '-cmd', '.timeout 10000', $self->{params}, $select)
+        unless $self->{server};
+    return ('psql', '-XqtA', '-v', 'ON_ERROR_STOP=1', '-d', $self->{params}, '-c',
+        "SELECT coalesce(json_agg(r), '[]') FROM ($select) r");
+}
+
+# The rows of a select, each a hash.
+sub rows {
+    my ($self, $select) = @_;
+    open my $in, '-|', $self->rows_command($select) or die "$self->{driver}: $!";
+    local $/;
+    my $text = <$in> // '';
+    close $in or die "$self->{driver} failed: $select\n";
+    return length $text ? @{JSON::PP->new->utf8->decode($text)} : ();
+}
+
+# The right to write to SQLite, as all writers of the product take it (ds_db_writelock.h), until the result goes:
+# whoever only tries again now and then would never have its turn beside an import.
+sub write_lock {
+    my ($self) = @_;
+    my $f_ofd_setlkw = 38;
+    open my $lock, '+>>', "$self->{params}-lock" or die "$self->{params}-lock: $!";
+    for ([F_RDLCK, 1], [F_WRLCK, 0]) {
+        my ($type, $byte) = @$_;
+        fcntl $lock, $f_ofd_setlkw, pack 's s x![q] q q i x![q]', $type, SEEK_SET, $byte, 1, 0 or die "lock: $!";
+    }
+    return $lock;
+}
+
+# Keep everybody from writing launches until the result goes.
+sub lock {
+    my ($self) = @_;
+    return $self->write_lock unless $self->{server};
+    open my $lock, '|-', 'psql', '-Xq', '-d', $self->{params} or die "psql: $!";
+    print {$lock} "BEGIN; LOCK TABLE ds_launch IN EXCLUSIVE MODE;\n";
+    $lock->flush;
+    my $held = "SELECT count(*) AS n FROM pg_locks WHERE relation = 'ds_launch'::regclass AND mode = 'ExclusiveLock' AND granted";
+    DSClient::wait_for('the lock', sub { ($self->rows($held))[0]{n} });
+    return $lock;
+}
+
+# Change it behind everybody's back, to make a state that only time would make.
+sub write {
+    my ($self, $statement) = @_;
+    local $ENV{PGOPTIONS} = '-c client_min_messages=warning';
+    my $lock = $self->{server} ? undef : $self->write_lock;
+    my @command = $self->{server} ? ('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $self->{params}, '-c')
+        : ('sqlite3', '-cmd', '.timeout 10000', $self->{params});
+    return system(@command, $statement) == 0 || die "$self->{driver} failed: $statement\n";
+}
+
+# Work for each row, so that launches last long enough to be hit: a trigger like 'BEFORE INSERT ON part'; more
+# bytes are more work; condition may be missing.
+sub rows_slow {
+    my ($self, $name, $trigger, $bytes, $condition) = @_;
+    my ($when, $each) = $condition ? ("WHEN $condition", "FOR EACH ROW WHEN ($condition)") : ('', 'FOR EACH ROW');
+    return $self->write($self->by_database(
+        "CREATE TRIGGER $name $trigger $when BEGIN SELECT length(hex(zeroblob($bytes))); END",
+        "CREATE FUNCTION $name() RETURNS trigger LANGUAGE plpgsql AS"
+        . " 'BEGIN PERFORM length(repeat(''00'', $bytes)); RETURN coalesce(new, old); END';"
+        . " CREATE TRIGGER $name $trigger $each EXECUTE FUNCTION $name()"));
+}
+
+# Is somebody in the middle of a transaction? Who is halted there halts others.
+sub is_busy {
+    my ($self) = @_;
+    return ($self->rows('SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()'
+        . " AND pid <> pg_backend_pid() AND state <> 'idle'"))[0]{n} if $self->{server};
+    my $inodes = join '|', map { (stat "$self->{params}-$_")[1] // () } qw(lock shm);
+    open my $in, '<', '/proc/locks' or die "/proc/locks: $!";
+    return scalar grep { / WRITE +\S+ \w+:\w+:(?:$inodes) / } <$in>;
+}
+
+1;
