@@ -158,6 +158,19 @@ static int has_body(const request_rec *r, const dsm_download_t *download)
            !(r->header_only && download->is_safe);
 }
 
+/* The file ends too early, and the client must see that: with this status, and no other, httpd's
+ * filters leave out the last chunk of the body and the regular end of an HTTP/2 stream. */
+static void download_break(request_rec *r)
+{
+    apr_bucket_alloc_t *list = r->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, list);
+
+    r->connection->keepalive = AP_CONN_CLOSE; /* what follows would be read as this body */
+    APR_BRIGADE_INSERT_TAIL(brigade, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, list));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(list));
+    ap_pass_brigade(r->output_filters, brigade);
+}
+
 int dsm_download_send(request_rec *r, const dsm_request_t *request, const dsm_download_t *download)
 {
     apr_bucket_alloc_t *list = r->connection->bucket_alloc;
@@ -183,7 +196,7 @@ int dsm_download_send(request_rec *r, const dsm_request_t *request, const dsm_do
     }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(list));
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS && !r->connection->aborted) {
-        r->connection->keepalive = AP_CONN_CLOSE; /* what follows would be read as this body */
+        download_break(r);
         return AP_FILTER_ERROR;
     }
     return OK;
