@@ -92,10 +92,13 @@ static apr_status_t row_touch(ds_file_writer_t *writer)
     return status == APR_SUCCESS && changed != 1 ? DS_EBUSY : status;
 }
 
+/* Nothing depends on a chunk before its file is finished. */
 static apr_status_t chunk_commit(ds_file_writer_t *writer)
 {
-    apr_status_t status = ds_db_begin(writer->db);
+    apr_status_t status;
 
+    ds_db_lazy_set(writer->db);
+    status = ds_db_begin(writer->db);
     if (status != APR_SUCCESS)
         return status;
     status = buffer_write(writer);

@@ -51,6 +51,7 @@ apr_status_t ds_queue_claim(ds_claim_t **claim, ds_db_t *db, const char *owner,
         return DS_ENOTFOUND;
     made->owner = owner;
     made->lease = lease;
+    ds_db_lazy_set(db); /* a claim that is lost leaves a launch that waits */
     status = ds_db_begin_queue(db);
     if (status != APR_SUCCESS)
         return status;

@@ -86,6 +86,11 @@ apr_status_t ds_db_begin(ds_db_t *db);
 apr_status_t ds_db_commit(ds_db_t *db);
 void ds_db_rollback(ds_db_t *db);
 
+/* The next transaction need not wait for the disk: a power cut may take it back, whole, unless a
+ * later one that waited has been committed. For work that would then be done again, never for what
+ * an answer depends on. */
+void ds_db_lazy_set(ds_db_t *db);
+
 /* Begin a transaction that alone, from whatever machine, makes, chooses and removes launches:
  * limits are kept, a key is used once, launches are seen in the order of their ids. */
 apr_status_t ds_db_begin_queue(ds_db_t *db);

@@ -135,7 +135,7 @@ static apr_status_t failure_read(const char **words, ds_db_t *db, int ret, apr_p
 
 static apr_status_t begin(ds_db_t *db)
 {
-    int ret = text_run(db, STMT_PGSQL_BEGIN);
+    int ret = text_run(db, db->lazy ? STMT_PGSQL_BEGIN_LAZY : STMT_PGSQL_BEGIN);
 
     if (ret == 0 && db->tolerant)
         ret = text_run(db, STMT_PGSQL_SAVE);

@@ -32,6 +32,8 @@ typedef struct ds_db_dialect_t {
     apr_status_t (*begin)(ds_db_t *db);
     int (*commit)(ds_db_t *db);
     void (*rollback)(ds_db_t *db);
+    /* After a transaction, when others may write again; or NULL. */
+    void (*released)(ds_db_t *db);
     /* After a statement of a tolerant transaction that went well; the driver's value. */
     int (*statement_passed)(ds_db_t *db);
 
@@ -60,6 +62,9 @@ struct ds_db_t {
     apr_pool_t *transaction_pool;       /* cleared at each begin */
     apr_dbd_transaction_t *transaction; /* SQLite only */
     int in_transaction;
+    int lazy;            /* the transaction at hand, or the next one, does not wait for the disk */
+    int is_relaxed;      /* SQLite: so the connection is set */
+    int wal_pages;       /* SQLite: pages in the WAL after the last commit */
     int tolerant;        /* the transaction goes on after a failed statement */
     apr_status_t failed; /* the first failure inside the transaction */
     int broken;          /* the database has rolled it back by itself */

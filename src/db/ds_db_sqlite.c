@@ -10,6 +10,7 @@
 #define PATIENCE apr_time_from_sec(2)
 #define CANTOPEN_PATIENCE apr_time_from_msec(200) /* there it may as well be a lasting fault */
 #define PAUSE apr_time_from_msec(5)
+#define WAL_PAGES 16000 /* after so many the WAL is copied into the database: about 64 MB */
 
 static sqlite3 *native(const ds_db_t *db)
 {
@@ -73,6 +74,22 @@ static ds_problem_t *file_check(const ds_db_where_t *where, apr_pool_t *pool)
                            where->params);
 }
 
+static int wal_grown(void *data, sqlite3 *handle, const char *name, int pages)
+{
+    ((ds_db_t *)data)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/* Not as a part of the commit, as SQLite would do it by itself, while others wait to write; and
+ * seldom, because a page that is written again and again is copied once. */
+static void wal_copy(ds_db_t *db)
+{
+    if (db->wal_pages < WAL_PAGES)
+        return;
+    db->wal_pages = 0;
+    sqlite3_wal_checkpoint_v2(native(db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool)
 {
     apr_status_t status = ds_db_writelock_open(&db->writelock, where->params, db->pool);
@@ -80,8 +97,10 @@ static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where,
     if (status != APR_SUCCESS)
         return ds_problem_make(pool, status, "cannot open \"%s-lock\" for writing: %s",
                                where->params, ds_problem_status_text(status, pool));
-    if (pragmas_run(db, where->cache_mb) == APR_SUCCESS)
+    if (pragmas_run(db, where->cache_mb) == APR_SUCCESS) {
+        sqlite3_wal_hook(native(db), wal_grown, db);
         return NULL;
+    }
     return ds_problem_make(pool, DS_EBUSY, "the database \"%s\" cannot be used: %s", where->params,
                            ds_db_error(db));
 }
@@ -131,14 +150,29 @@ static int transaction_lives_on(ds_db_t *db)
     return !sqlite3_get_autocommit(native(db));
 }
 
+/* Inside a transaction it cannot be changed. */
+static apr_status_t relaxed_set(ds_db_t *db, int wanted)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (db->is_relaxed != wanted)
+        status = ds_db_pragma_run(
+            db, ds_db_text(db, wanted ? STMT_SQLITE_SYNCHRONOUS_LAZY : STMT_SQLITE_SYNCHRONOUS));
+    if (status == APR_SUCCESS)
+        db->is_relaxed = wanted;
+    return status;
+}
+
 /* The driver refuses all that follows a failed statement, unless it ignores errors; we remember
  * failures ourselves, and a statement that went stale must be repeatable. */
 static apr_status_t begin(ds_db_t *db)
 {
-    int ret =
-        apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle, &db->transaction);
-    apr_status_t status;
+    apr_status_t status = relaxed_set(db, db->lazy);
+    int ret;
 
+    if (status != APR_SUCCESS)
+        return status;
+    ret = apr_dbd_transaction_start(db->driver, db->transaction_pool, db->handle, &db->transaction);
     if (ret) {
         status = ds_db_failure(db, ret);
         if (db->transaction)
@@ -179,6 +213,7 @@ const ds_db_dialect_t ds_db_sqlite = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .released = wal_copy,
     .statement_passed = statement_passed,
     .scan_begin = ds_db_sqlite_scan_begin,
     .scan_next = ds_db_sqlite_scan_next,

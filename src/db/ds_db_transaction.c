@@ -10,8 +10,11 @@ static void transaction_end(ds_db_t *db)
 {
     db->transaction = NULL;
     db->in_transaction = 0;
+    db->lazy = 0;
     if (db->writelock)
         ds_db_writelock_release(db->writelock);
+    if (db->dialect->released)
+        db->dialect->released(db);
 }
 
 static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
@@ -20,6 +23,7 @@ static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
 
     if (db->writelock && ds_db_writelock_acquire(db->writelock, PATIENCE) != APR_SUCCESS) {
         db->error = "another connection kept the database locked";
+        db->lazy = 0;
         return DS_EBUSY;
     }
     apr_pool_clear(db->transaction_pool);
@@ -35,6 +39,11 @@ static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
     else
         db->in_transaction = 1;
     return status;
+}
+
+void ds_db_lazy_set(ds_db_t *db)
+{
+    db->lazy = 1;
 }
 
 apr_status_t ds_db_begin(ds_db_t *db)

@@ -71,6 +71,7 @@ apr_status_t dsw_batch_open(dsw_batch_t *batch)
 
     if (batch->open)
         return APR_SUCCESS;
+    ds_db_lazy_set(batch->db); /* rows that are lost are lost with their checkpoint */
     status = batch->careful ? ds_db_begin_tolerant(batch->db) : ds_db_begin(batch->db);
     batch->open = status == APR_SUCCESS;
     batch->now = ds_clock_rfc3339(apr_time_now(), batch->pool);

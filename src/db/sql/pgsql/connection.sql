@@ -27,6 +27,10 @@ SELECT pg_advisory_xact_lock(1836016735, hashtext(current_schema()))
 -- :PGSQL_BEGIN
 BEGIN ISOLATION LEVEL READ COMMITTED
 
+-- Its commit does not wait for the disk, nor for standbys.
+-- :PGSQL_BEGIN_LAZY
+BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off
+
 -- :PGSQL_COMMIT
 COMMIT
 

@@ -4,9 +4,14 @@
 -- :SQLITE_JOURNAL
 PRAGMA journal_mode = WAL
 
--- An answer may depend on every commit, so each one reaches the disk.
+-- An answer may depend on a commit, so each one reaches the disk.
 -- :SQLITE_SYNCHRONOUS
 PRAGMA synchronous = FULL
+
+-- Before a transaction that a power cut may take back: the WAL reaches the disk with a later one, or before
+-- it is copied into the database.
+-- :SQLITE_SYNCHRONOUS_LAZY
+PRAGMA synchronous = NORMAL
 
 -- Writers queue at the lock file (ds_db_writelock.h), not inside SQLite.
 -- :SQLITE_BUSY
@@ -19,7 +24,7 @@ PRAGMA temp_store = MEMORY
 -- :SQLITE_CACHE
 PRAGMA cache_size = -
 
--- A WAL that grew in a long import is cut back to 64 MiB.
+-- A WAL that grew while somebody read for long is cut back to 64 MiB.
 -- :SQLITE_WAL_LIMIT
 PRAGMA journal_size_limit = 67108864
 
