@@ -144,7 +144,7 @@ sub runner_peak {
 }
 
 # Where its database is.
-sub sqlite_file { return $_[0]{database} }
+sub sqlite_file { return $_[0]{database}{params} }
 
 # Load by wrk: requests a second, quantiles of the latency in ms, answers that are not 2xx, and the CPU time of
 # httpd in µs a request. how: connections, seconds, header.
