@@ -11,12 +11,12 @@
 /* Marketo's form: a UUID, and ":int" behind it. */
 static const char *token_make(const char *secret, const char *nonce, apr_pool_t *pool)
 {
-    char hex[DS_SHA256_HEX_SIZE];
+    char hex[DS_SHA256_HEX_SIZE], uuid[37];
 
     if (ds_digest_hmac(hex, secret, strlen(secret), nonce, strlen(nonce)) != APR_SUCCESS)
         return NULL;
-    return apr_psprintf(pool, "%.8s-%.4s-%.4s-%.4s-%.12s:int", hex, hex + 8, hex + 12, hex + 16,
-                        hex + 20);
+    ds_digest_uuid_print(uuid, hex);
+    return apr_pstrcat(pool, uuid, ":int", NULL);
 }
 
 static apr_status_t secret_check(ds_client_t **client, char hash[DS_SHA256_HEX_SIZE], ds_db_t *db,

@@ -93,6 +93,11 @@ apr_status_t ds_digest_random_text(char *text, apr_size_t length)
     return status;
 }
 
+void ds_digest_uuid_print(char text[37], const char *hex)
+{
+    apr_snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
 apr_status_t ds_digest_random_uuid(char text[37])
 {
     unsigned char bytes[16];
@@ -102,6 +107,6 @@ apr_status_t ds_digest_random_uuid(char text[37])
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     hex_write(hex, bytes, sizeof(bytes));
-    apr_snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    ds_digest_uuid_print(text, hex);
     return status;
 }

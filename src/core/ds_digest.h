@@ -28,6 +28,9 @@ int ds_digest_equals(const char *a, const char *b, apr_size_t length);
 /* Write `length` random characters of the URL-safe base64 alphabet (6 bits each) and a NUL. */
 apr_status_t ds_digest_random_text(char *text, apr_size_t length);
 
+/* Write 32 hex digits in the form of a UUID and a NUL. */
+void ds_digest_uuid_print(char text[37], const char *hex);
+
 /* Write a random UUID (version 4) as 36 characters and a NUL. */
 apr_status_t ds_digest_random_uuid(char text[37]);
 

@@ -40,6 +40,52 @@ const char *ds_options_import_write(char delimiter, const ds_import_t *import, a
                      pool);
 }
 
+const char *ds_options_export_write(char delimiter, const ds_export_t *export, apr_pool_t *pool)
+{
+    char separator[2] = {delimiter, '\0'};
+    json_t *root = json_pack("{s:s, s:o, s:o, s:s}", "delimiter", separator, "fields",
+                             names_write(export->fields), "titles", names_write(export->titles),
+                             "empty", export->empty);
+
+    if (export->span_column)
+        json_object_set_new(
+            root, "span",
+            json_pack("[s, s, s]", export->span_column, export->span[0], export->span[1]));
+    return text_take(root, pool);
+}
+
+static apr_array_header_t *names_read(const json_t *list, apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, 8, sizeof(const char *));
+    size_t i;
+
+    for (i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+
+        if (text)
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(pool, text);
+    }
+    return names;
+}
+
+static void export_read(ds_export_t *export, const json_t *fields, const json_t *root,
+                        apr_pool_t *pool)
+{
+    const json_t *span = json_object_get(root, "span");
+    const char *empty = json_string_value(json_object_get(root, "empty"));
+    apr_array_header_t *texts = names_read(span, pool);
+
+    export->fields = names_read(fields, pool);
+    export->titles = names_read(json_object_get(root, "titles"), pool);
+    if (empty)
+        export->empty = apr_pstrdup(pool, empty);
+    if (texts->nelts == 3) {
+        export->span_column = APR_ARRAY_IDX(texts, 0, const char *);
+        export->span[0] = APR_ARRAY_IDX(texts, 1, const char *);
+        export->span[1] = APR_ARRAY_IDX(texts, 2, const char *);
+    }
+}
+
 static void import_read(ds_import_t *import, const json_t *phrases, const json_t *read_only,
                         apr_pool_t *pool)
 {
@@ -50,19 +96,15 @@ static void import_read(ds_import_t *import, const json_t *phrases, const json_t
         text = json_string_value(json_object_get(phrases, ds_reason_name((ds_reason_e)i)));
         import->phrases[i] = text ? apr_pstrdup(pool, text) : NULL;
     }
-    import->read_only = apr_array_make(pool, 4, sizeof(const char *));
-    for (i = 0; import->phrases[DS_REASON_READ_ONLY] && i < json_array_size(read_only); i++) {
-        text = json_string_value(json_array_get(read_only, i));
-        if (text)
-            APR_ARRAY_PUSH(import->read_only, const char *) = apr_pstrdup(pool, text);
-    }
+    if (import->phrases[DS_REASON_READ_ONLY])
+        import->read_only = names_read(read_only, pool);
 }
 
 ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, const char *options,
                                apr_pool_t *pool)
 {
     const char *delimiter = "";
-    json_t *root, *phrases = NULL, *read_only = NULL;
+    json_t *root, *phrases = NULL, *read_only = NULL, *fields = NULL;
     json_error_t error;
     ds_problem_t *problem = NULL;
     ds_sync_t *own;
@@ -72,8 +114,9 @@ ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, co
         return NULL;
     own = apr_pmemdup(pool, base, sizeof(*base));
     root = json_loads(options, JSON_REJECT_DUPLICATES, &error);
-    if (!root || json_unpack_ex(root, &error, 0, "{s?:s, s?:o, s?:o}", "delimiter", &delimiter,
-                                "phrases", &phrases, "read_only", &read_only))
+    if (!root ||
+        json_unpack_ex(root, &error, 0, "{s?:s, s?:o, s?:o, s?:o}", "delimiter", &delimiter,
+                       "phrases", &phrases, "read_only", &read_only, "fields", &fields))
         problem = ds_problem_make(pool, DS_EINPUT, "The launch's options are not readable: %s",
                                   error.text);
     else {
@@ -81,6 +124,8 @@ ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, co
             own->delimiter = *delimiter;
         if (phrases)
             import_read(&own->import, phrases, read_only, pool);
+        if (fields)
+            export_read(&own->export, fields, root, pool);
         *sync = own;
     }
     json_decref(root);

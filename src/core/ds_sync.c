@@ -38,6 +38,7 @@ ds_sync_t *ds_sync_make(const char *id, apr_pool_t *pool)
     sync->export.filters = apr_array_make(pool, 4, sizeof(ds_filter_t));
     sync->export.order = apr_array_make(pool, 2, sizeof(ds_order_t));
     sync->export.header = 1;
+    sync->export.empty = "";
     sync->zone = "UTC";
     return sync;
 }

@@ -4,7 +4,6 @@
 
 #include <apr_strings.h>
 
-#include "ds_db_scan.h"
 #include "dsw_process.h"
 #include "dsw_record.h"
 
@@ -15,64 +14,13 @@ typedef struct {
     const ds_sync_t *sync;
     apr_pool_t *pool;
     apr_pool_t *look_pool;
-    ds_db_query_t query;
+    dsw_layout_t *layout;
     ds_db_scan_t *scan;
     dsw_record_t *record;
     ds_file_writer_t *writer;
     ds_counters_t rows;
     int cancelled;
 } export_t;
-
-/* --- what to read --- */
-
-static ds_db_column_t column_describe(const ds_object_t *object, const char *name)
-{
-    int position = ds_object_field_find(object, name);
-    ds_db_column_t column;
-
-    ds_def_column_get(&column, &APR_ARRAY_IDX(object->fields, position, ds_field_t));
-    return column;
-}
-
-static const ds_db_table_t *table_describe(const ds_sync_t *sync, apr_pool_t *pool)
-{
-    const ds_object_t *object = sync->object;
-    const apr_array_header_t *chosen = sync->export.fields;
-    int count = chosen->nelts ? chosen->nelts : object->fields->nelts, i;
-    ds_db_column_t *columns = apr_palloc(pool, sizeof(*columns) * (apr_size_t)count);
-    ds_db_table_t *table = apr_palloc(pool, sizeof(*table));
-
-    for (i = 0; i < count; i++)
-        if (chosen->nelts)
-            columns[i] = column_describe(object, APR_ARRAY_IDX(chosen, i, const char *));
-        else
-            ds_def_column_get(&columns[i], &APR_ARRAY_IDX(object->fields, i, ds_field_t));
-    *table = (ds_db_table_t){object->name, columns, count, object->delete_marks};
-    return table;
-}
-
-static void query_make(ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *pool)
-{
-    const apr_array_header_t *filters = sync->export.filters, *order = sync->export.order;
-    ds_db_condition_t *conditions =
-        apr_palloc(pool, sizeof(*conditions) * (apr_size_t)(filters->nelts + 1));
-    ds_db_sort_t *sorts = apr_palloc(pool, sizeof(*sorts) * (apr_size_t)(order->nelts + 1));
-    int i;
-
-    for (i = 0; i < filters->nelts; i++) {
-        const ds_filter_t *filter = &APR_ARRAY_IDX(filters, i, ds_filter_t);
-
-        conditions[i] = (ds_db_condition_t){column_describe(sync->object, filter->field),
-                                            filter->op, filter->value};
-    }
-    for (i = 0; i < order->nelts; i++) {
-        const ds_order_t *by = &APR_ARRAY_IDX(order, i, ds_order_t);
-
-        sorts[i] = (ds_db_sort_t){column_describe(sync->object, by->field), by->descending};
-    }
-    *query = (ds_db_query_t){table_describe(sync, pool), conditions, filters->nelts, sorts,
-                             order->nelts};
-}
 
 /* --- rows --- */
 
@@ -185,7 +133,7 @@ static dsw_result_t stopped_end(export_t *export)
 
 static dsw_result_t rows_export(export_t *export)
 {
-    apr_status_t status = ds_db_scan_begin(&export->scan, export->reader, &export->query,
+    apr_status_t status = ds_db_scan_begin(&export->scan, export->reader, &export->layout->query,
                                            launch_watch, export, export->pool);
 
     if (status == APR_SUCCESS) {
@@ -215,6 +163,7 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
 {
     export_t export = {.db = db, .claim = claim, .sync = sync, .pool = pool};
     dsw_result_t result = {.outcome = DSW_INTERRUPTED};
+    ds_problem_t *problem;
     ds_file_t *file;
     apr_status_t status = ds_file_get(&file, db, claim->launch->id, "output", pool);
 
@@ -223,8 +172,10 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
         return result_make(&export, DS_LAUNCH_FINISHED); /* whole: only the end was missing */
     export.rows = (ds_counters_t){0};
     apr_pool_create(&export.look_pool, pool);
-    query_make(&export.query, sync, pool);
-    export.record = dsw_record_make(&export.query, sync, pool);
+    problem = dsw_layout_make(&export.layout, sync, pool);
+    if (problem)
+        return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
+    export.record = dsw_record_make(export.layout, sync, pool);
     status = writer_begin(&export);
     if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))
         return result;

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "ds_fmt_csv.h"
+#include "ds_guid.h"
 #include "ds_fmt_doc.h"
 
 #define DECIMAL_SIZE 400 /* of a double without an exponent, and more places than any field has */
 
 struct dsw_record_t {
-    const ds_db_table_t *table;
+    const dsw_layout_t *layout;
+    const ds_db_column_t *columns;
     const ds_sync_t *sync;
     char delimiter;
     char *line; /* the record's, grown where a row needs it */
@@ -24,11 +26,12 @@ static apr_status_t line_free(void *data)
     return APR_SUCCESS;
 }
 
-dsw_record_t *dsw_record_make(const ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *pool)
+dsw_record_t *dsw_record_make(const dsw_layout_t *layout, const ds_sync_t *sync, apr_pool_t *pool)
 {
     dsw_record_t *record = apr_pcalloc(pool, sizeof(*record));
 
-    record->table = query->table;
+    record->layout = layout;
+    record->columns = layout->query.table->columns;
     record->sync = sync;
     record->delimiter = sync->delimiter ? sync->delimiter : ',';
     apr_pool_create(&record->row_pool, pool);
@@ -78,6 +81,25 @@ static const char *value_text(char room[DECIMAL_SIZE], ds_db_column_e kind, cons
     return value && kind == DS_COLUMN_DECIMAL ? decimal_text(room, value) : value;
 }
 
+/* The record's id, where the layout shows it; else "". */
+static void guid_print(char guid[DS_GUID_SIZE], dsw_record_t *record, const char *const *values)
+{
+    const dsw_layout_t *layout = record->layout;
+    const char **key;
+    int i;
+
+    *guid = '\0';
+    if (!layout->key_count)
+        return;
+    apr_pool_clear(record->row_pool);
+    key = apr_palloc(record->row_pool, sizeof(char *) * (apr_size_t)layout->key_count);
+    for (i = 0; i < layout->key_count; i++)
+        key[i] = values[layout->key[i]] ? values[layout->key[i]] : "";
+    if (ds_guid_make(guid, layout->query.table->name, key, layout->key_count, record->row_pool) !=
+        APR_SUCCESS)
+        abort();
+}
+
 /* --- CSV --- */
 
 static void csv_cell_add(dsw_record_t *record, const char *text, int column)
@@ -87,7 +109,7 @@ static void csv_cell_add(dsw_record_t *record, const char *text, int column)
 
     if (column)
         *to++ = record->delimiter;
-    if (length == 0 && record->table->count == 1) { /* else it would be an empty line */
+    if (length == 0 && record->layout->count == 1) { /* else it would be an empty line */
         *to++ = '"';
         *to++ = '"';
     }
@@ -103,13 +125,16 @@ static void csv_line_end(dsw_record_t *record)
 
 static void csv_print(dsw_record_t *record, const char *const *values)
 {
-    char room[DECIMAL_SIZE];
+    char room[DECIMAL_SIZE], guid[DS_GUID_SIZE];
     int i;
 
-    for (i = 0; i < record->table->count; i++) {
-        const char *value = value_text(room, record->table->columns[i].kind, values[i]);
+    guid_print(guid, record, values);
+    for (i = 0; i < record->layout->count; i++) {
+        int place = record->layout->places[i];
+        const char *value =
+            place == DSW_GUID ? guid : value_text(room, record->columns[place].kind, values[place]);
 
-        csv_cell_add(record, value ? value : "", i);
+        csv_cell_add(record, value ? value : record->sync->export.empty, i);
     }
     csv_line_end(record);
 }
@@ -134,14 +159,21 @@ static void json_print(dsw_record_t *record, const char *const *values)
     ds_fmt_doc_t *doc;
     const char *text;
     apr_size_t size;
+    char guid[DS_GUID_SIZE];
     int i;
 
     apr_pool_clear(record->row_pool);
+    guid_print(guid, record, values);
     doc = ds_fmt_doc_make(DS_DOC_JSON, record->row_pool);
     ds_fmt_doc_map_begin(doc);
-    for (i = 0; i < record->table->count; i++) {
-        ds_fmt_doc_key(doc, record->table->columns[i].name);
-        json_value_add(doc, record->table->columns[i].kind, values[i]);
+    for (i = 0; i < record->layout->count; i++) {
+        int place = record->layout->places[i];
+
+        ds_fmt_doc_key(doc, record->layout->titles[i]);
+        if (place == DSW_GUID)
+            ds_fmt_doc_text(doc, guid);
+        else
+            json_value_add(doc, record->columns[place].kind, values[place]);
     }
     ds_fmt_doc_map_end(doc);
     text = ds_fmt_doc_result(&size, doc);
@@ -159,8 +191,8 @@ const char *dsw_record_header(apr_size_t *size, dsw_record_t *record)
     record->size = 0;
     room_make(record, 1);
     if (record->sync->export.header && record->sync->export.format == DS_FORMAT_CSV) {
-        for (i = 0; i < record->table->count; i++)
-            csv_cell_add(record, record->table->columns[i].name, i);
+        for (i = 0; i < record->layout->count; i++)
+            csv_cell_add(record, record->layout->titles[i], i);
         csv_line_end(record);
     }
     *size = record->size;

@@ -2,19 +2,19 @@
 #ifndef DSW_RECORD_H
 #define DSW_RECORD_H
 
-#include "ds_db_scan.h"
-#include "ds_sync.h"
+#include "dsw_layout.h"
 
 typedef struct dsw_record_t dsw_record_t;
 
-/* A printer for the columns of a query, in the format of a sync. */
-dsw_record_t *dsw_record_make(const ds_db_query_t *query, const ds_sync_t *sync, apr_pool_t *pool);
+/* A printer for the lines of a layout, in the format of a sync. */
+dsw_record_t *dsw_record_make(const dsw_layout_t *layout, const ds_sync_t *sync, apr_pool_t *pool);
 
-/* The first line: the names of the columns, or nothing where the sync wants no header. Valid until
- * the next call, like what dsw_record_print gives. */
+/* The first line: the names above the columns, or nothing where the sync wants no header. Valid
+ * until the next call, like what dsw_record_print gives. */
 const char *dsw_record_header(apr_size_t *size, dsw_record_t *record);
 
-/* A row with its line end. Values are texts as the database gives them, NULL for none. */
+/* A row with its line end. Values are texts as the database gives them, one for each column of the
+ * query, NULL for none. */
 const char *dsw_record_print(apr_size_t *size, dsw_record_t *record, const char *const *values);
 
 #endif
