@@ -25,7 +25,7 @@ APLOG_USE_MODULE(datasync);
 #define BODY_MAX (1024 * 1024) /* bytes of a body that is no file */
 #define JSON_TYPE "application/json;charset=UTF-8"
 
-static const char LEADS[] = "/bulk/v1/leads";
+#define LEADS "/bulk/v1/leads"
 
 /* --- answers --- */
 
@@ -107,7 +107,15 @@ ds_fmt_doc_t *dsm_marketo_result_begin(request_rec *r)
 
 int dsm_marketo_result_send(request_rec *r, ds_fmt_doc_t *doc)
 {
+    return dsm_marketo_page_send(r, doc, NULL);
+}
+
+int dsm_marketo_page_send(request_rec *r, ds_fmt_doc_t *doc, const char *next)
+{
     ds_fmt_doc_array_end(doc);
+    if (next) {
+        dsm_marketo_text_write(doc, "nextPageToken", next);
+    }
     success_write(doc, 1);
     ds_fmt_doc_map_end(doc);
     return document_send(r, doc);
@@ -347,6 +355,41 @@ int dsm_marketo_begin(int *answer, dsm_marketo_call_t *call, request_rec *r,
     return *answer == HTTP_OK;
 }
 
+int dsm_marketo_json_read(int *answer, json_t **root, const dsm_marketo_call_t *call)
+{
+    json_error_t error;
+
+    *root = NULL;
+    if (!dsm_query_type_is(call->r, "application/json")) {
+        *answer = dsm_marketo_error(call->r, "612", "Invalid Content Type");
+        return 0;
+    }
+    *root = json_loadb(call->body, call->body_size, JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(*root)) {
+        return 1;
+    }
+    json_decref(*root);
+    *answer = dsm_marketo_error(call->r, "609", "Invalid JSON");
+    return 0;
+}
+
+int dsm_marketo_format_read(char *delimiter, const char *format)
+{
+    static const struct {
+        const char *name;
+        char delimiter;
+    } known[] = {{"csv", ','}, {"tsv", '\t'}, {"ssv", ';'}};
+    size_t i;
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
+        if (!ap_cstr_casecmp(format, known[i].name)) {
+            *delimiter = known[i].delimiter;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
                      const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton)
 {
@@ -367,6 +410,7 @@ int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
     case DS_EDENIED:
     case DS_ESTATE:
     case DS_ELIMIT:
+    case DS_EDISABLED:
     case DS_EINPUT: return 1;
     default:
         *answer = dsm_reply_failure(r, request, *status, "The database could not be read.", cause);
@@ -418,7 +462,9 @@ static void marketo_find(request_rec *r, dsm_request_t *request)
         request->object = ds_def_object_get(config->def, request->object_name);
     }
     if (request->object) {
-        request->sync = ds_def_sync_of_object(config->def, request->object, DS_KIND_IMPORT);
+        request->sync = ds_def_sync_of_object(
+            config->def, request->object,
+            strstr(request->endpoint->pattern, "/export") ? DS_KIND_EXPORT : DS_KIND_IMPORT);
     }
 }
 
@@ -426,20 +472,34 @@ static void marketo_find(request_rec *r, dsm_request_t *request)
 #define POST (AP_METHOD_BIT << M_POST)
 #define FORM (POST | DSM_BODY_CREDENTIAL)
 #define ALL (~APR_INT64_C(0) & ~DSM_BODY_CREDENTIAL)
-#define OBJECT "/bulk/v1/customobjects/{object}/import"
+#define OBJECT "/bulk/v1/customobjects/{object}"
+#define IMPORT OBJECT "/import"
+#define JOB "/export/{launch}/"
 
 static const dsm_endpoint_t marketo_endpoints[] = {
     {GET | POST, "/identity/oauth/token", dsm_marketo_token},
     {GET, "/rest/v1/customobjects.json", dsm_marketo_objects},
     {GET, "/rest/v1/customobjects/{object}/describe.json", dsm_marketo_describe},
-    {FORM, OBJECT ".json", dsm_marketo_import},
-    {GET, OBJECT "/{launch}/status.json", dsm_marketo_status},
-    {GET, OBJECT "/{launch}/failures.json", dsm_marketo_failures},
-    {GET, OBJECT "/{launch}/warnings.json", dsm_marketo_warnings},
-    {FORM, "/bulk/v1/leads.json", dsm_marketo_import},
-    {GET, "/bulk/v1/leads/batch/{launch}.json", dsm_marketo_status},
-    {GET, "/bulk/v1/leads/batch/{launch}/failures.json", dsm_marketo_failures},
-    {GET, "/bulk/v1/leads/batch/{launch}/warnings.json", dsm_marketo_warnings},
+    {FORM, IMPORT ".json", dsm_marketo_import},
+    {GET, IMPORT "/{launch}/status.json", dsm_marketo_status},
+    {GET, IMPORT "/{launch}/failures.json", dsm_marketo_failures},
+    {GET, IMPORT "/{launch}/warnings.json", dsm_marketo_warnings},
+    {FORM, LEADS ".json", dsm_marketo_import},
+    {GET, LEADS "/batch/{launch}.json", dsm_marketo_status},
+    {GET, LEADS "/batch/{launch}/failures.json", dsm_marketo_failures},
+    {GET, LEADS "/batch/{launch}/warnings.json", dsm_marketo_warnings},
+    {POST, OBJECT "/export/create.json", dsm_marketo_extract_create},
+    {GET, OBJECT "/export.json", dsm_marketo_extract_list},
+    {FORM, OBJECT JOB "enqueue.json", dsm_marketo_extract_enqueue},
+    {GET, OBJECT JOB "status.json", dsm_marketo_extract_status},
+    {FORM, OBJECT JOB "cancel.json", dsm_marketo_extract_cancel},
+    {GET, OBJECT JOB "file.json", dsm_marketo_extract_file},
+    {POST, LEADS "/export/create.json", dsm_marketo_extract_create},
+    {GET, LEADS "/export.json", dsm_marketo_extract_list},
+    {FORM, LEADS JOB "enqueue.json", dsm_marketo_extract_enqueue},
+    {GET, LEADS JOB "status.json", dsm_marketo_extract_status},
+    {FORM, LEADS JOB "cancel.json", dsm_marketo_extract_cancel},
+    {GET, LEADS JOB "file.json", dsm_marketo_extract_file},
     {ALL, "/identity/{rest}", marketo_unknown},
     {ALL, "/rest/v1/{rest}", marketo_unknown},
     {ALL, "/bulk/v1/{rest}", marketo_unknown},

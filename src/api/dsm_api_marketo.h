@@ -7,7 +7,10 @@
 
 #include <httpd.h>
 
+#include <jansson.h>
+
 #include "ds_fmt_doc.h"
+#include "ds_launch.h"
 #include "dsm_api.h"
 #include "dsm_config_marketo.h"
 #include "dsm_db.h"
@@ -33,6 +36,9 @@ int dsm_marketo_error(request_rec *r, const char *code, const char *format, ...)
 ds_fmt_doc_t *dsm_marketo_result_begin(request_rec *r);
 int dsm_marketo_result_send(request_rec *r, ds_fmt_doc_t *doc);
 
+/* The same with a nextPageToken, unless it is NULL. */
+int dsm_marketo_page_send(request_rec *r, ds_fmt_doc_t *doc, const char *next);
+
 /* A key with its text. */
 void dsm_marketo_text_write(ds_fmt_doc_t *doc, const char *key, const char *text);
 void dsm_marketo_number_write(ds_fmt_doc_t *doc, const char *key, apr_int64_t number);
@@ -44,6 +50,13 @@ void dsm_marketo_time_write(ds_fmt_doc_t *doc, const char *key, apr_time_t when,
  * count the call. False when it was answered; then *answer goes to httpd. */
 int dsm_marketo_begin(int *answer, dsm_marketo_call_t *call, request_rec *r,
                       const dsm_request_t *request);
+
+/* The body as a JSON object, to be freed with json_decref. False when it is none, and that was
+ * answered: 612 or 609. */
+int dsm_marketo_json_read(int *answer, json_t **root, const dsm_marketo_call_t *call);
+
+/* The delimiter of a format: csv, tsv or ssv, in any case. False for any other. */
+int dsm_marketo_format_read(char *delimiter, const char *format);
 
 /* A part of a call that needs the database. */
 typedef apr_status_t dsm_marketo_read_cb(void *baton, ds_db_t *db, apr_pool_t *pool);
@@ -65,6 +78,19 @@ int dsm_marketo_admit(request_rec *r, const dsm_request_t *request);
 /* Answer a request whose token is not good. */
 int dsm_marketo_refuse(request_rec *r, const dsm_request_t *request);
 
+/* --- extracts --- */
+
+/* Begin a call about jobs: the object must have an export sync. As dsm_marketo_begin. */
+int dsm_marketo_extract_begin(int *answer, dsm_marketo_call_t *call, request_rec *r,
+                              const dsm_request_t *request);
+
+/* What a job is to write, as options of a launch. HTTP_OK, or it was answered. */
+int dsm_marketo_order_read(const char **options, dsm_marketo_call_t *call, json_t *root);
+
+/* One job; file is NULL where there is none. */
+void dsm_marketo_job_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, const ds_file_t *file,
+                           apr_pool_t *pool);
+
 /* --- endpoints --- */
 
 dsm_endpoint_cb dsm_marketo_token;  /* dsm_api_marketo_identity.c */
@@ -74,5 +100,11 @@ dsm_endpoint_cb dsm_marketo_failures;
 dsm_endpoint_cb dsm_marketo_warnings;
 dsm_endpoint_cb dsm_marketo_objects; /* dsm_api_marketo_objects.c */
 dsm_endpoint_cb dsm_marketo_describe;
+dsm_endpoint_cb dsm_marketo_extract_create; /* dsm_api_marketo_extract.c */
+dsm_endpoint_cb dsm_marketo_extract_enqueue;
+dsm_endpoint_cb dsm_marketo_extract_status;
+dsm_endpoint_cb dsm_marketo_extract_cancel;
+dsm_endpoint_cb dsm_marketo_extract_file;
+dsm_endpoint_cb dsm_marketo_extract_list; /* dsm_api_marketo_jobs.c */
 
 #endif

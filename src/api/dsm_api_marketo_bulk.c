@@ -36,23 +36,6 @@ static int is_about_leads(const dsm_request_t *request)
 
 /* --- import --- */
 
-static int format_read(char *delimiter, const char *format)
-{
-    static const struct {
-        const char *name;
-        char delimiter;
-    } known[] = {{"csv", ','}, {"tsv", '\t'}, {"ssv", ';'}};
-    size_t i;
-
-    for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
-        if (!strcasecmp(format, known[i].name)) {
-            *delimiter = known[i].delimiter;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* The words that clients of this protocol know. */
 static const char *options_make(char delimiter, apr_pool_t *pool)
 {
@@ -112,7 +95,7 @@ static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr
     if (!has_file) {
         return dsm_marketo_error(r, "1002", "Missing value for the required parameter 'file'");
     }
-    if (format && !format_read(&delimiter, format)) {
+    if (format && !dsm_marketo_format_read(&delimiter, format)) {
         return dsm_marketo_error(r, "1001", "Invalid value '%s'. Required of type 'csv, tsv, ssv'",
                                  format);
     }

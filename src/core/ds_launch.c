@@ -296,6 +296,62 @@ apr_status_t ds_launch_get(ds_launch_t **launch, ds_db_t *db, const char *sync_i
     return sync_id && strcmp((*launch)->sync_id, sync_id) ? DS_ENOTFOUND : APR_SUCCESS;
 }
 
+apr_status_t ds_launch_find(ds_launch_t **launch, ds_db_t *db, const char *uuid, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_LAUNCH_GET_BY_UUID, DS_ARGS(DS_TEXT(uuid)), pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (!ds_db_rows_next(rows))
+        return DS_ENOTFOUND;
+    *launch = ds_launch_read(rows, pool);
+    return APR_SUCCESS;
+}
+
+apr_status_t ds_launch_list_of_client(apr_array_header_t **launches, ds_db_t *db,
+                                      const char *client_id, ds_sync_kind_e kind,
+                                      const char *object, const char *states, apr_int64_t before,
+                                      int limit, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_LAUNCH_LIST_OF_CLIENT,
+                     DS_ARGS(DS_TEXT(client_id), DS_TEXT(ds_sync_kind_name(kind)), DS_TEXT(object),
+                             DS_INT(before), DS_TEXT(states), DS_TEXT(states), DS_INT(limit)),
+                     pool);
+
+    *launches = apr_array_make(pool, 20, sizeof(ds_launch_t *));
+    while (status == APR_SUCCESS && ds_db_rows_next(rows))
+        APR_ARRAY_PUSH(*launches, ds_launch_t *) = ds_launch_read(rows, pool);
+    return status;
+}
+
+apr_status_t ds_launch_queue(ds_db_t *db, const ds_launch_request_t *request, apr_int64_t id,
+                             apr_pool_t *pool)
+{
+    apr_time_t now;
+    int changed = 0;
+    apr_status_t status = ds_db_begin(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_db_now(&now, db);
+    if (status == APR_SUCCESS)
+        status = ds_launch_admission_check(db, request, pool);
+    if (status == APR_SUCCESS)
+        status = ds_db_query(db, &changed, STMT_LAUNCH_QUEUE, DS_ARGS(DS_INT(now), DS_INT(id)));
+    if (status == APR_SUCCESS && !changed)
+        status = DS_ESTATE;
+    return transaction_end(db, status);
+}
+
+apr_status_t ds_launch_expire(ds_db_t *db, apr_time_t now, apr_time_t before)
+{
+    return ds_db_query(db, NULL, STMT_LAUNCH_EXPIRE, DS_ARGS(DS_INT(now), DS_INT(before)));
+}
+
 apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                             int limit, apr_pool_t *pool)
 {

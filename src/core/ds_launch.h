@@ -98,6 +98,24 @@ apr_int64_t ds_launch_input_id(const ds_launch_t *launch);
 apr_status_t ds_launch_get(ds_launch_t **launch, ds_db_t *db, const char *sync_id, apr_int64_t id,
                            apr_pool_t *pool);
 
+/* The same by its UUID. */
+apr_status_t ds_launch_find(ds_launch_t **launch, ds_db_t *db, const char *uuid, apr_pool_t *pool);
+
+/* Put a launch that was made to wait into the queue. DS_ESTATE: it does not wait; DS_ELIMIT: there
+ * is no room in the queue or in its family; DS_EDISABLED as for a new one. */
+apr_status_t ds_launch_queue(ds_db_t *db, const ds_launch_request_t *request, apr_int64_t id,
+                             apr_pool_t *pool);
+
+/* The launches that an OAuth client has asked for: newest first, only those with an id below
+ * `before`, of one object and kind, in one of `states` (names with commas between). */
+apr_status_t ds_launch_list_of_client(apr_array_header_t **launches, ds_db_t *db,
+                                      const char *client_id, ds_sync_kind_e kind,
+                                      const char *object, const char *states, apr_int64_t before,
+                                      int limit, apr_pool_t *pool);
+
+/* Cancel what has been waiting since before a time without being put into the queue. */
+apr_status_t ds_launch_expire(ds_db_t *db, apr_time_t now, apr_time_t before);
+
 /* The newest `limit` launches of a sync (NULL: of all), newest first: an array of ds_launch_t *. */
 apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                             int limit, apr_pool_t *pool);

@@ -1,5 +1,11 @@
 #include "ds_retention.h"
 
+#include "ds_launch.h"
+
+#define WAITING_LIFE                                                                               \
+    apr_time_from_sec(7 * 86400) /* of a launch that nobody puts into the queue                    \
+                                  */
+
 #include "ds_upload_key.h"
 
 /* Which of the launches that have ended: those of before a time, and those of a sync up to one. */
@@ -81,6 +87,8 @@ apr_status_t ds_retention_run(int *more, ds_db_t *db, const ds_def_t *def, apr_p
     int i;
 
     *more = 0;
+    if (status == APR_SUCCESS)
+        status = ds_launch_expire(db, now, now - WAITING_LIFE);
     if (status == APR_SUCCESS)
         status = by_age(more, db, &def->retention, now, scratch);
     for (i = 0; def->retention.count && i < def->syncs->nelts && status == APR_SUCCESS; i++)

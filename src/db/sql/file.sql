@@ -26,11 +26,11 @@ RETURNING id, size
 SELECT id, launch_id, role, name, content_type, size, sha256, created_at
 FROM ds_file WHERE launch_id = %lld AND role = %s
 
--- The newest file that an export has finished.
+-- The newest file that an export has finished as its sync says.
 -- :FILE_LATEST_OUTPUT
 SELECT f.id, f.launch_id, f.role, f.name, f.content_type, f.size, f.sha256, f.created_at
 FROM ds_launch l JOIN ds_file f ON f.launch_id = l.id AND f.role = 'output'
-WHERE l.sync_id = %s AND l.state = 'finished' ORDER BY l.id DESC LIMIT 1
+WHERE l.sync_id = %s AND l.state = 'finished' AND l.options IS NULL ORDER BY l.id DESC LIMIT 1
 
 -- :FILE_STALE_FIND
 SELECT id FROM ds_file WHERE launch_id IS NULL AND touched_at < %lld ORDER BY touched_at LIMIT 1

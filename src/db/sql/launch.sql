@@ -44,6 +44,28 @@ rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, in
 client_id, options, queued_at
 FROM ds_launch WHERE sync_id = %s ORDER BY id DESC LIMIT %lld
 
+-- :LAUNCH_GET_BY_UUID
+SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+client_id, options, queued_at
+FROM ds_launch WHERE uuid = %s
+
+-- Those of one client for one object, newest first, from an id down; states are names with commas between.
+-- :LAUNCH_LIST_OF_CLIENT
+SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+client_id, options, queued_at
+FROM ds_launch WHERE client_id = %s AND kind = %s AND object = %s AND id < %lld
+AND replace(%s, state, '') <> %s ORDER BY id DESC LIMIT %lld
+
+-- :LAUNCH_QUEUE
+UPDATE ds_launch SET state = 'queued', queued_at = %lld WHERE id = %lld AND state = 'scheduled'
+
+-- Launches that were made to wait, and that nobody wants any more.
+-- :LAUNCH_EXPIRE
+UPDATE ds_launch SET state = 'cancelled', message = 'It was never put into the queue',
+finished_at = %lld WHERE state = 'scheduled' AND scheduled_at < %lld
+
 -- :LAUNCH_CANCEL_QUEUED
 UPDATE ds_launch SET state = 'cancelled', message = %s, finished_at = %lld
 WHERE id = %lld AND state IN ('queued', 'scheduled')

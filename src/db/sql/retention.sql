@@ -11,9 +11,9 @@ UPDATE ds_launch SET files_removed_at = %lld WHERE id IN
 WHERE ((l.files_removed_at IS NULL AND l.finished_at < %lld)
 OR (l.files_removed_at IS NULL AND l.finished_at IS NOT NULL AND l.sync_id = %s AND l.id <= %lld))
 AND NOT EXISTS (SELECT 1 FROM ds_launch w WHERE w.input_launch_id = l.id AND w.finished_at IS NULL)
-AND NOT (l.kind = 'export' AND l.state = 'finished' AND NOT EXISTS
+AND NOT (l.kind = 'export' AND l.state = 'finished' AND l.options IS NULL AND NOT EXISTS
 (SELECT 1 FROM ds_launch n WHERE n.sync_id = l.sync_id AND n.kind = 'export'
-AND n.state = 'finished' AND n.id > l.id))
+AND n.state = 'finished' AND n.options IS NULL AND n.id > l.id))
 LIMIT 100) RETURNING id
 
 -- :RETENTION_FILES_RELEASE
