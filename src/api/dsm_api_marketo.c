@@ -447,11 +447,24 @@ static const char *marketo_path(const char *path)
     return strncmp(path, "/rest/bulk/", 11) ? path : path + sizeof(rest) - 1;
 }
 
+/* Libraries that are built on restler send a GET with a body, and when they repeat it with a new
+ * token the body comes without its length: it would be read as the next request of the connection.
+ */
+static void stray_body_avoid(request_rec *r)
+{
+    const char *agent = apr_table_get(r->headers_in, "User-Agent");
+
+    if (agent && !strncmp(agent, "Restler", 7)) {
+        apr_table_setn(r->subprocess_env, "nokeepalive", "1");
+    }
+}
+
 /* Objects have syncs; one of leads is named by the configuration. */
 static void marketo_find(request_rec *r, dsm_request_t *request)
 {
     const dsm_config_t *config = dsm_config_get(r->server);
 
+    stray_body_avoid(r);
     if (!request->endpoint) {
         return;
     }
