@@ -34,4 +34,6 @@ ALTER TABLE ds_launch ADD COLUMN family text;
 ALTER TABLE ds_launch ADD COLUMN family_limit integer;
 CREATE INDEX ds_launch_family ON ds_launch (family, id)
   WHERE state IN ('queued', 'running', 'cancelling');
+CREATE INDEX ds_launch_client ON ds_launch (client_id, id) WHERE client_id IS NOT NULL;
+CREATE INDEX ds_launch_waiting ON ds_launch (scheduled_at) WHERE state = 'scheduled';
 UPDATE ds_definition SET hash = '';
