@@ -115,6 +115,7 @@ static ds_db_t *connection_make(const apr_dbd_driver_t *driver, apr_pool_t *pool
     db->driver = driver;
     db->dialect = dialect_find(apr_dbd_name(driver));
     db->error = "";
+    db->composed = apr_hash_make(pool);
     apr_pool_create(&db->transaction_pool, pool);
     apr_pool_create(&db->error_pool, pool);
     return db;

@@ -53,6 +53,10 @@ ds_problem_t *ds_db_open(ds_db_t **db, const ds_db_where_t *where, apr_pool_t *p
 /* Close it before its pool goes. */
 void ds_db_close(ds_db_t *db);
 
+/* True when the connection should be closed and another one opened, outside a transaction: the
+ * driver frees a statement only then, and clients may send columns in ever another order. */
+int ds_db_is_worn(const ds_db_t *db);
+
 /* After DS_EDB, DS_EBUSY or DS_ECONSTRAINT: what the database said last. Valid until the next call.
  */
 const char *ds_db_error(const ds_db_t *db);

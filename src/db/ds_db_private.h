@@ -3,6 +3,7 @@
 #define DS_DB_PRIVATE_H
 
 #include <apr_dbd.h>
+#include <apr_hash.h>
 
 #include "ds_db.h"
 #include "ds_db_writelock.h"
@@ -71,6 +72,8 @@ struct ds_db_t {
     const char *error;   /* what the database said last, in error_pool */
     apr_pool_t *error_pool;
     apr_dbd_prepared_t *prepared[STMT_COUNT]; /* made at their first use */
+    apr_hash_t *composed;                     /* text to apr_dbd_prepared_t, for ds_db_sql */
+    int composed_count;                       /* prepared since the connection was opened */
 };
 
 struct ds_db_rows_t {

@@ -39,7 +39,6 @@ ds_db_remove_t *ds_db_remove_make(ds_db_t *db, const ds_db_table_t *table, apr_p
     remove->db = db;
     remove->table = table;
     remove->statement.text = remove_sql(db, table, pool);
-    remove->statement.pool = pool;
     remove->bound = apr_palloc(pool, sizeof(char *) * (apr_size_t)(table->count + OWN_VALUES));
     return remove;
 }

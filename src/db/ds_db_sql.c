@@ -4,6 +4,8 @@
 
 #include <apr_strings.h>
 
+#define COMPOSED_MAX 60 /* some hundred kilobytes each */
+
 ds_db_sql_t *ds_db_sql_begin(const char *piece, apr_pool_t *pool)
 {
     ds_db_sql_t *sql = apr_palloc(pool, sizeof(*sql));
@@ -82,26 +84,52 @@ static int composed_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_db_com
                            1, 0, values);
 }
 
+/* The driver's value. */
+static int composed_prepare(ds_db_t *db, ds_db_composed_t *statement)
+{
+    int ret;
+
+    if (!statement->prepared)
+        statement->prepared = apr_hash_get(db->composed, statement->text, APR_HASH_KEY_STRING);
+    if (statement->prepared)
+        return 0;
+    ret = apr_dbd_prepare(db->driver, db->pool, db->handle, statement->text, NULL,
+                          &statement->prepared);
+    if (ret)
+        return ret;
+    apr_hash_set(db->composed, apr_pstrdup(db->pool, statement->text), APR_HASH_KEY_STRING,
+                 statement->prepared);
+    db->composed_count++;
+    return 0;
+}
+
+static void composed_forget(ds_db_t *db, ds_db_composed_t *statement)
+{
+    apr_hash_set(db->composed, statement->text, APR_HASH_KEY_STRING, NULL);
+    statement->prepared = NULL;
+}
+
 static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
                                   ds_db_composed_t *statement, const char **values)
 {
     int turn, ret = 0;
 
     for (turn = 0; turn < DS_DB_STALE_TURNS; turn++) {
-        if (!statement->prepared)
-            ret = apr_dbd_prepare(db->driver, statement->pool, db->handle, statement->text, NULL,
-                                  &statement->prepared);
+        ret = composed_prepare(db, statement);
         if (!ret)
             ret = composed_run(changed, rows, db, statement, values);
         if (!ret)
             return ds_db_statement_passed(db);
         if (!ds_db_is_stale(db))
             break;
-        statement->prepared = NULL;
-        if (turn + 1 < DS_DB_STALE_TURNS)
-            ret = 0;
+        composed_forget(db, statement);
     }
     return ds_db_failure(db, ret);
+}
+
+int ds_db_is_worn(const ds_db_t *db)
+{
+    return db->composed_count >= COMPOSED_MAX;
 }
 
 apr_status_t ds_db_composed_query(int *changed, ds_db_t *db, ds_db_composed_t *statement,

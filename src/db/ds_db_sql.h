@@ -40,10 +40,10 @@ const char *ds_db_sql_text(const ds_db_sql_t *sql);
 const char *ds_db_sql_name(const char *name, apr_pool_t *pool);
 
 /* A statement that was put together: prepared at its first use, and anew when the schema changed.
- */
+ * The connection keeps what was prepared, for the next statement of the same text: the driver frees
+ * nothing before the connection is closed. */
 typedef struct ds_db_composed_t {
     const char *text; /* NULL: not put together yet */
-    apr_pool_t *pool; /* as long as the connection may use it */
     apr_dbd_prepared_t *prepared;
 } ds_db_composed_t;
 

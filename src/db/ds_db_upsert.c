@@ -173,10 +173,8 @@ static ds_db_composed_t *statement_choose(int *rows, ds_db_upsert_t *upsert, int
         *rows = ROWS_SOME;
         chosen = &upsert->some;
     }
-    if (!chosen->text) {
+    if (!chosen->text)
         chosen->text = upsert_sql(upsert->db, upsert->table, *rows, upsert->pool);
-        chosen->pool = upsert->pool;
-    }
     return chosen;
 }
 

@@ -173,14 +173,14 @@ static void turns_run(runner_t *runner, apr_pool_t *pool)
     apr_pool_t *turn;
 
     apr_pool_create(&turn, pool);
-    while (!dsw_process_stopping() &&
+    while (!dsw_process_stopping() && !ds_db_is_worn(runner->db) &&
            (status == APR_SUCCESS || status == DS_ENOTFOUND || status == DS_EBUSY)) {
         apr_pool_clear(turn);
         status = turn_run(runner, turn);
         if (status == DS_ENOTFOUND || status == DS_EBUSY)
             wake_wait(runner);
     }
-    if (!dsw_process_stopping()) {
+    if (!dsw_process_stopping() && !ds_db_is_worn(runner->db)) {
         ds_log(DS_LOG_WARNING, status, DSLOGNO(0544) "the runner opens the database anew: %s",
                ds_db_error(runner->db));
         dsw_process_wait(-1, TROUBLE_PAUSE);

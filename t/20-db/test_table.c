@@ -157,6 +157,46 @@ static void test_refused_dry(ds_db_t *db)
                   "and leaves what was written after it, nothing else");
 }
 
+/* The columns in their n-th order, of 720. */
+static void columns_order(ds_db_column_t *c, int n)
+{
+    int i;
+
+    for (i = 0; i < 6; i++) {
+        ds_db_column_t first = c[i];
+        int from = i + n % (6 - i);
+
+        c[i] = c[from];
+        c[from] = first;
+        n /= 6 - i;
+    }
+}
+
+/* The driver keeps what it has prepared until the connection is closed. */
+static void test_worn(ds_db_t *db)
+{
+    static const ds_db_column_t all[] = {{"n0", DS_COLUMN_TEXT, 1}, {"n1", DS_COLUMN_TEXT, 0},
+                                         {"n2", DS_COLUMN_TEXT, 0}, {"n3", DS_COLUMN_TEXT, 0},
+                                         {"n4", DS_COLUMN_TEXT, 0}, {"n5", DS_COLUMN_TEXT, 0}};
+    ds_db_column_t c[6];
+    const ds_db_table_t t = {"worn", c, 6, 0};
+    const char *row[] = {"a", "b", "c", "d", "e", "f"};
+    int i;
+
+    memcpy(c, all, sizeof(c));
+    table_make(db, &t);
+    for (i = 0; i < 500; i++)
+        rows_write(db, &t, row, 1, 1);
+    tap_ok(!ds_db_is_worn(db), "500 loads of the same columns leave one statement behind, not 500");
+    for (i = 0; i < 100 && !ds_db_is_worn(db); i++) {
+        memcpy(c, all, sizeof(c));
+        columns_order(c, i);
+        rows_write(db, &t, row, 1, 1);
+    }
+    tap_ok(i > 10 && i < 100, "a client that orders columns ever anew cannot fill the memory");
+    tap_is_number(outside_number("SELECT count(*) FROM worn"), 6, "rows come in by any order");
+}
+
 static void test_definitions(ds_db_t *db)
 {
     ds_def_t *def = ds_def_make(test_pool), *back = NULL;
@@ -193,5 +233,6 @@ int main(void)
     }
     test_refused_dry(db);
     test_definitions(db);
+    test_worn(db);
     return database_end(db);
 }
