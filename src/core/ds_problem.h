@@ -13,7 +13,7 @@
 #define DS_ENOTFOUND DS_ERR(1)   /* no such launch, file, token or sync */
 #define DS_ESTATE DS_ERR(2)      /* the thing is not in a state that allows this */
 #define DS_ELOST DS_ERR(3)       /* another runner owns the launch now: write nothing more */
-#define DS_EBUSY DS_ERR(4)       /* the database is locked, full or away: try again later */
+#define DS_EBUSY DS_ERR(4)       /* the database is locked, full, broken or away: try again */
 #define DS_EDB DS_ERR(5)         /* the database refused a statement */
 #define DS_ECONSTRAINT DS_ERR(6) /* the database refused a value: a constraint or a trigger */
 #define DS_ELIMIT DS_ERR(7)      /* a configured limit was passed */

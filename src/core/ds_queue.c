@@ -190,7 +190,8 @@ static apr_status_t launches_leave(int *left, ds_db_t *db, const leave_t *why, a
         if (launch_stays(rows, why))
             continue;
         status = launch_leave(&changed, db, rows, why, now, scratch);
-        *left += changed;
+        if (status == APR_SUCCESS)
+            *left += changed;
     }
     return status;
 }

@@ -138,6 +138,8 @@ static apr_status_t failure_read(const char **words, ds_db_t *db, int ret, apr_p
     case SQLITE_NOMEM:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
+    case SQLITE_CORRUPT: /* also where a page could not be read just now */
+    case SQLITE_NOTADB:
     case SQLITE_PROTOCOL: return DS_EBUSY; /* the machine's trouble, not the statement's */
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH: return DS_ECONSTRAINT;

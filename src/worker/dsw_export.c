@@ -113,9 +113,15 @@ static apr_status_t file_finish(export_t *export)
     return status;
 }
 
-static dsw_result_t result_of_trouble(apr_status_t status)
+/* The reader's connection is as old as this run: what it said last is the trouble, if it said
+ * anything. */
+static dsw_result_t result_of_trouble(const export_t *export, apr_status_t status)
 {
-    return (dsw_result_t){.outcome = status == DS_ELOST ? DSW_LOST : DSW_TROUBLE, .status = status};
+    const char *words = export->reader ? ds_db_error(export->reader) : "";
+
+    return (dsw_result_t){.outcome = status == DS_ELOST ? DSW_LOST : DSW_TROUBLE,
+                          .message = *words ? apr_pstrdup(export->pool, words) : NULL,
+                          .status = status};
 }
 
 /* Somebody cancelled the launch, or this process is to end. */
@@ -126,7 +132,7 @@ static dsw_result_t stopped_end(export_t *export)
     export->rows = (ds_counters_t){0};
     status = launch_look(export);
     if (status != APR_SUCCESS)
-        return result_of_trouble(status);
+        return result_of_trouble(export, status);
     return export->cancelled ? result_make(export, DS_LAUNCH_CANCELLED)
                              : (dsw_result_t){.outcome = DSW_INTERRUPTED};
 }
@@ -145,7 +151,7 @@ static dsw_result_t rows_export(export_t *export)
     if (status == APR_SUCCESS)
         status = file_finish(export);
     return status == APR_SUCCESS ? result_make(export, DS_LAUNCH_FINISHED)
-                                 : result_of_trouble(status);
+                                 : result_of_trouble(export, status);
 }
 
 static apr_status_t writer_begin(export_t *export)
@@ -180,7 +186,7 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
     if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))
         return result;
     if (status != APR_SUCCESS)
-        return result_of_trouble(status);
+        return result_of_trouble(&export, status);
     result = rows_export(&export);
     ds_db_close(export.reader);
     return result;

@@ -78,7 +78,8 @@ static apr_status_t trouble_store(runner_t *runner, const dsw_result_t *result, 
     if (result->status == DS_EBUSY)
         return ds_queue_release(runner->db, runner->owner, pool);
     fault = apr_psprintf(pool, "The database refused the work %d times in a row: %s",
-                         DS_QUEUE_CRASHES_MAX, ds_db_error(runner->db));
+                         DS_QUEUE_CRASHES_MAX,
+                         result->message ? result->message : ds_db_error(runner->db));
     return ds_queue_stumble(runner->db, runner->owner, fault, pool);
 }
 

@@ -33,13 +33,16 @@ sub pick {
     return $list[rand @list];
 }
 
-# A server with a short lease. options => those of DataSyncWorker, config => more lines.
+# A server with a short lease. options => those of DataSyncWorker, config => more lines, prepare => called with the node
+# before it starts.
 sub start {
     my ($class, %how) = @_;
     diag "DS_SEED=$seed repeats this run";
     my $options = $how{options} // "runners=2 lease=$lease";
     my $config = DSNode->worker_config($options) . DSNode::usual_config() . "DataSyncAPI prisma\n" . ($how{config} // '');
-    return $class->new(DSNode->start(config => $config));
+    my $node = DSNode->prepare(config => $config);
+    $how{prepare}->($node) if $how{prepare};
+    return $class->new($node->start);
 }
 
 # For a server that runs already and that knows the syncs of t/conf/syncs.conf.
@@ -217,7 +220,7 @@ sub order_of_lanes_check {
 sub exports_check {
     my ($self, $uploads) = @_;
     my %rows_of = map { ($_->{name} => $_->{rows}) } grep { $_->{kind} eq 'import' && $_->{rows} < 1000 } @$uploads;
-    my @ended = $self->node->rows("SELECT id, state, rows_ok, message FROM ds_launch WHERE kind = 'export' ORDER BY id");
+    my @ended = $self->node->rows("SELECT id, state, rows_ok, message FROM ds_launch WHERE sync_id = 'part-export' ORDER BY id");
     my $asked = grep { $_->{kind} eq 'export' && $_->{code} eq 200 } @$uploads;
     $self->fault(scalar @ended, " exports, and $asked were accepted") if @ended < $asked;
     $self->fault("export $_->{id} is $_->{state}: ", $_->{message} // '') for grep { $_->{state} ne 'finished' } @ended;
@@ -249,7 +252,7 @@ sub integrity_check {
         $self->exports_check(\@uploads);
     }
     my @faults = splice @{$self->{faults}};
-    return ok !@faults, "$name: every accepted row is there exactly once, and nothing is stuck"
+    return ok(!@faults, "$name: every accepted row is there exactly once, and nothing is stuck")
         || diag join "\n", "DS_SEED=$seed", splice @faults, 0, 20;
 }
 

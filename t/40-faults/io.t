@@ -1,0 +1,67 @@
+# A disk that fails now and then: reads, writes and syncs of the database's files end with an error. Nothing that was
+# accepted is lost, nothing is applied twice, and the database is whole when the disk is well again.
+use strict;
+use warnings FATAL => 'all';
+use DSFault;
+use DSProbe;
+use Apache::Test '-withtestmore';
+use Errno qw(EIO ENOSPC);
+use File::Temp qw(tempdir);
+use Time::HiRes qw(sleep);
+
+my $dir = tempdir(CLEANUP => 1);
+chmod 0755, $dir;
+my $library = "$ENV{DS_BUILDDIR}/t/40-faults/.libs/faulty_io.so";
+-e $library or die "$library is not built";
+
+# How many of a million reads, writes and syncs fail, and how. Written in place: the processes have mapped the file.
+sub disk_set {
+    my (@numbers) = @_;
+    open my $file, '+<', "$dir/control" or die $!;
+    syswrite $file, pack 'l4', @numbers or die $!;
+    close $file;
+    return;
+}
+
+system('cp', '--', $library, "$dir/faulty_io.so") == 0 or die "cannot copy $library\n";
+open my $control, '>', "$dir/control" or die $!;
+close $control;
+disk_set(0, 0, 0, 0);
+
+sub environment_set {
+    my ($node) = @_;
+    %ENV = (%ENV, LD_PRELOAD => "$dir/faulty_io.so", FAULTY_IO_CONTROL => "$dir/control", FAULTY_IO_PREFIX => $node->{database}{params});
+    return;
+}
+
+my $fault = DSFault->start(prepare => \&environment_set);
+delete @ENV{qw(LD_PRELOAD FAULTY_IO_CONTROL FAULTY_IO_PREFIX)};    # what looks at the database sees no faults
+my $node = $fault->node;
+
+sub disk_fails {
+    my ($name, $uploads, @numbers) = @_;
+    my $either = qr/^(?:200|503)$/;
+    $fault->load_begin(pause => 0.2);
+    sleep rand 2;
+    disk_set(@numbers);
+    clients_watch($name, $node, rounds(4, 2) + rand 2, upload => $uploads, status => $either, page => qr/^200$/);
+    disk_set(0, 0, 0, 0);
+    my %codes = %{$fault->codes};
+    $fault->integrity_check($name);
+    is $node->value('PRAGMA integrity_check'), 'ok', "$name: the database is whole";
+    return $codes{503} // 0;
+}
+
+my ($sometimes, $never) = (qr/^(?:200|503)$/, qr/^503$/);
+my $refused = disk_fails('some syncs and writes fail', $sometimes, 0, 10_000, 100_000, EIO);
+if (rounds(1, 0)) {
+    $refused += disk_fails('syncs fail now and then', $sometimes, 0, 0, 200_000, EIO);
+    $refused += disk_fails('no sync succeeds', $never, 0, 0, 1_000_000, EIO);
+    $refused += disk_fails('writes fail now and then', $sometimes, 0, 20_000, 0, pick(EIO, ENOSPC));
+    $refused += disk_fails('reads fail now and then', $sometimes, 5_000, 0, 0, EIO);
+    $refused += disk_fails('everything fails now and then', $sometimes, 1_000, 5_000, 20_000, EIO);
+}
+cmp_ok $refused, '>', 0, "the faults were noticed ($refused uploads were refused)";
+is_deeply [grep { !/^(?:200|503)$/ } keys %{$fault->codes}], [], 'no client got any answer but yes and come back';
+$fault->finish(qr/DS0040/, qr/DS0541/);
+done_testing;
