@@ -171,6 +171,7 @@ static const char *bytes_read(apr_size_t *size, ds_db_rows_t *rows, int column)
     apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_BLOB, brigade);
     if (!APR_BRIGADE_EMPTY(brigade))
         apr_bucket_read(APR_BRIGADE_FIRST(brigade), &data, size, APR_BLOCK_READ);
+    apr_brigade_destroy(brigade); /* or the end of the pool would copy the bytes once more */
     return data;
 }
 

@@ -10,8 +10,9 @@
 
 APLOG_USE_MODULE(datasync);
 
-/* Unused memory that a connection keeps, in bytes. */
-#define FREE_MAX (1024 * 1024)
+/* Unused memory that a connection keeps, in bytes: room for a chunk, or each one would be given by
+ * the system anew, page by page. */
+#define FREE_MAX (2 * 1024 * 1024)
 /* How long a request waits for another one to give its connection back. */
 #define WAIT_MAX apr_time_from_sec(5)
 
