@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include <apr_lib.h>
-#include <apr_strings.h>
 
 #include "ds_clock.h"
 #include "ds_value_private.h"
@@ -55,6 +54,26 @@ static int us_date_read(moment_t *moment, const char **at)
            number_read(&moment->year, at, 4);
 }
 
+/* Every row of a file may have some of these: formats would cost more than the check itself. */
+static char *digits_write(char *to, int number, int count)
+{
+    int i;
+
+    for (i = count - 1; i >= 0; i--, number /= 10) {
+        to[i] = (char)('0' + number % 10);
+    }
+    return to + count;
+}
+
+static char *date_write(char *to, const moment_t *moment)
+{
+    to = digits_write(to, moment->year, 4);
+    *to++ = '-';
+    to = digits_write(to, moment->month, 2);
+    *to++ = '-';
+    return digits_write(to, moment->day, 2);
+}
+
 const char *ds_value_date_check(char normal[DS_VALUE_NORMAL_SIZE], const char *text)
 {
     const char *iso = text, *us = text;
@@ -67,8 +86,7 @@ const char *ds_value_date_check(char normal[DS_VALUE_NORMAL_SIZE], const char *t
     if (!ds_clock_date_exists(moment.year, moment.month, moment.day)) {
         return "a date that does not exist";
     }
-    apr_snprintf(normal, DS_VALUE_NORMAL_SIZE, "%04d-%02d-%02d", moment.year, moment.month,
-                 moment.day);
+    *date_write(normal, &moment) = '\0';
     return NULL;
 }
 
@@ -160,11 +178,27 @@ static void minute_normalize(moment_t *moment)
     }
 }
 
+/* "Thh:mm:ss", and a fraction where there is one. */
+static char *time_write(char *to, const moment_t *moment)
+{
+    *to++ = 'T';
+    to = digits_write(to, moment->minute / 60, 2);
+    *to++ = ':';
+    to = digits_write(to, moment->minute % 60, 2);
+    *to++ = ':';
+    to = digits_write(to, moment->second, 2);
+    if (moment->micros == 0) {
+        return to;
+    }
+    *to++ = '.';
+    return digits_write(to, moment->micros, 6);
+}
+
 const char *ds_value_datetime_check(char normal[DS_VALUE_NORMAL_SIZE], const char *text)
 {
     moment_t moment = {0};
     const char *at = text;
-    char fraction[8] = "";
+    char *to;
 
     if (!iso_date_read(&moment, &at) || !byte_read(&at, "Tt ") || !time_read(&moment, &at) ||
         !zone_read(&moment, &at) || *at != '\0') {
@@ -177,11 +211,8 @@ const char *ds_value_datetime_check(char normal[DS_VALUE_NORMAL_SIZE], const cha
     if (moment.year < 1 || moment.year > 9999) {
         return "a date outside of the years 1 to 9999";
     }
-    if (moment.micros != 0) {
-        apr_snprintf(fraction, sizeof(fraction), ".%06d", moment.micros);
-    }
-    apr_snprintf(normal, DS_VALUE_NORMAL_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", moment.year,
-                 moment.month, moment.day, moment.minute / 60, moment.minute % 60, moment.second,
-                 fraction);
+    to = time_write(date_write(normal, &moment), &moment);
+    *to++ = 'Z';
+    *to = '\0';
     return NULL;
 }
