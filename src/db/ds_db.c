@@ -15,8 +15,18 @@ static const ds_db_dialect_t *const dialects[] = {&ds_db_sqlite,
 
 static int initialised;
 
+static void dialects_end(void)
+{
+    int i;
+
+    for (i = 0; dialects[i]; i++)
+        if (dialects[i]->process_end)
+            dialects[i]->process_end();
+}
+
 static apr_status_t uninit(void *data)
 {
+    dialects_end();
     initialised = 0;
     return APR_SUCCESS;
 }
@@ -107,13 +117,16 @@ static ds_problem_t *schema_check(ds_db_t *db, apr_pool_t *pool)
     return NULL;
 }
 
-static ds_db_t *connection_make(const apr_dbd_driver_t *driver, apr_pool_t *pool)
+static ds_db_t *connection_make(const apr_dbd_driver_t *driver, const ds_db_where_t *where,
+                                apr_pool_t *pool)
 {
     ds_db_t *db = apr_pcalloc(pool, sizeof(*db));
 
     db->pool = pool;
     db->driver = driver;
     db->dialect = dialect_find(apr_dbd_name(driver));
+    db->where = *where;
+    db->where.params = apr_pstrdup(pool, where->params);
     db->error = "";
     db->composed = apr_hash_make(pool);
     apr_pool_create(&db->transaction_pool, pool);
@@ -121,8 +134,7 @@ static ds_db_t *connection_make(const apr_dbd_driver_t *driver, apr_pool_t *pool
     return db;
 }
 
-/* PostgreSQL explains a failed connection in several lines. */
-static const char *one_line(const char *text, apr_pool_t *pool)
+const char *ds_db_one_line(const char *text, apr_pool_t *pool)
 {
     char *line = apr_pstrdup(pool, text), *at;
 
@@ -134,24 +146,31 @@ static const char *one_line(const char *text, apr_pool_t *pool)
     return line;
 }
 
+ds_problem_t *ds_db_handle_open(apr_dbd_t **handle, ds_db_t *db, const char *params,
+                                apr_pool_t *pool)
+{
+    const char *error = NULL;
+
+    if (apr_dbd_open_ex(db->driver, db->pool, params, handle, &error) == APR_SUCCESS)
+        return NULL;
+    return ds_problem_make(pool, DS_EBUSY, "the database cannot be opened: %s",
+                           error ? ds_db_one_line(error, pool) : "no reason was given");
+}
+
 ds_problem_t *ds_db_open(ds_db_t **result, const ds_db_where_t *where, apr_pool_t *pool)
 {
     const apr_dbd_driver_t *driver = NULL;
-    const char *error = NULL;
     ds_problem_t *problem = driver_find(&driver, where->driver, pool);
     ds_db_t *db;
 
     if (problem)
         return problem;
-    db = connection_make(driver, pool);
+    db = connection_make(driver, where, pool);
     problem = db->dialect->where_check(where, pool);
+    if (!problem)
+        problem = db->dialect->open(db, pool);
     if (problem)
         return problem;
-    if (apr_dbd_open_ex(driver, pool, where->params, &db->handle, &error) != APR_SUCCESS) {
-        db->handle = NULL;
-        return ds_problem_make(pool, DS_EBUSY, "the database cannot be opened: %s",
-                               error ? one_line(error, pool) : "no reason was given");
-    }
     apr_pool_cleanup_register(pool, db, close_cleanup, apr_pool_cleanup_null);
     problem = db->dialect->connection_prepare(db, where, pool);
     if (!problem && !where->create)
@@ -166,6 +185,18 @@ ds_problem_t *ds_db_open(ds_db_t **result, const ds_db_where_t *where, apr_pool_
 const char *ds_db_error(const ds_db_t *db)
 {
     return db->error;
+}
+
+void ds_db_call_begin(ds_db_t *db)
+{
+    if (db->dialect->call_begin)
+        db->dialect->call_begin(db);
+}
+
+void ds_db_call_end(ds_db_t *db)
+{
+    if (db->dialect->call_end)
+        db->dialect->call_end(db);
 }
 
 apr_status_t ds_db_now(apr_time_t *now, ds_db_t *db)

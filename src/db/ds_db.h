@@ -37,6 +37,8 @@ typedef struct ds_db_where_t {
     int cache_mb;       /* SQLite's page cache for this connection; 0: SQLite's default */
     int create; /* may make an SQLite file that is not there, and may use any schema: for the
                    migration; else both are problems */
+    int brisk;  /* somebody waits: PostgreSQL that does not answer is given up within two seconds,
+                   and no statement lasts longer than ten */
 } ds_db_where_t;
 
 /* Once per process, before anything else of this file. */

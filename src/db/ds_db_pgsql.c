@@ -6,9 +6,24 @@
 
 #include <apr_strings.h>
 
+#include "ds_db_pgsql_reach.h"
+#include "ds_db_pgsql_watch.h"
 #include "ds_db_private.h"
 
 #define CODE_SIZE 5 /* of an SQLSTATE */
+#define CODE_READ_ONLY "25006"
+
+/* Somebody waits for an answer within two seconds, or nobody does. */
+#define BRISK_REACH apr_time_from_sec(1)
+#define BRISK_CALL                                                                                 \
+    apr_time_from_msec(800) /* before the server is asked, and again until it answers */
+#define PATIENCE apr_time_from_sec(5)
+
+struct ds_db_pgsql_t {
+    apr_pool_t *params_pool; /* of the parameters of the server at hand */
+    ds_db_watch_call_t call;
+    int read_only; /* it has become a standby: another server must be found */
+};
 
 static PGconn *native(const ds_db_t *db)
 {
@@ -31,19 +46,69 @@ static ds_problem_t *params_check(const ds_db_where_t *where, apr_pool_t *pool)
     return NULL;
 }
 
-static int text_run(ds_db_t *db, ds_stmt_e stmt)
+/* The parameters of the server to take, which live until the next time. */
+static ds_problem_t *server_reach(ds_db_t *db, apr_pool_t *pool)
 {
-    int changed;
+    const char *found = NULL;
+    ds_problem_t *problem =
+        ds_db_pgsql_reach(&found, db->where.params, db->where.brisk ? BRISK_REACH : PATIENCE, pool);
 
-    return apr_dbd_query(db->driver, db->handle, &changed, ds_db_text(db, stmt));
+    if (problem)
+        return problem;
+    apr_pool_clear(db->pgsql->params_pool);
+    db->pgsql->call.params = apr_pstrdup(db->pgsql->params_pool, found);
+    return NULL;
 }
 
-static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool)
+static ds_problem_t *handle_open(ds_db_t *db, apr_pool_t *pool)
+{
+    ds_problem_t *problem;
+
+    db->pgsql = apr_pcalloc(db->pool, sizeof(*db->pgsql));
+    apr_pool_create(&db->pgsql->params_pool, db->pool);
+    problem = server_reach(db, pool);
+    return problem ? problem : ds_db_handle_open(&db->handle, db, db->pgsql->call.params, pool);
+}
+
+static void call_begin(ds_db_t *db)
+{
+    ds_db_watch_call_t *call = &db->pgsql->call;
+
+    call->fd = PQsocket(native(db));
+    call->given = db->where.params;
+    call->patience = db->where.brisk ? BRISK_CALL : PATIENCE;
+    ds_db_pgsql_watch_begin(call);
+}
+
+static void call_end(ds_db_t *db)
+{
+    ds_db_pgsql_watch_end(&db->pgsql->call);
+}
+
+static int text_run(ds_db_t *db, ds_stmt_e stmt)
+{
+    int changed, ret;
+
+    ds_db_call_begin(db);
+    ret = apr_dbd_query(db->driver, db->handle, &changed, ds_db_text(db, stmt));
+    ds_db_call_end(db);
+    return ret;
+}
+
+/* Tell a new connection how we use it; the driver's value. */
+static int settings_run(ds_db_t *db)
 {
     int ret;
 
     PQsetErrorVerbosity(native(db), PQERRORS_VERBOSE); /* the codes are shown only so */
     ret = text_run(db, STMT_PGSQL_CONNECTION);
+    return ret == 0 && db->where.brisk ? text_run(db, STMT_PGSQL_CONNECTION_BRISK) : ret;
+}
+
+static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool)
+{
+    int ret = settings_run(db);
+
     if (ret == 0)
         return NULL;
     ds_db_failure(db, ret);
@@ -52,10 +117,22 @@ static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where,
 
 static int connection_revive(ds_db_t *db)
 {
-    if (PQstatus(native(db)) == CONNECTION_OK)
+    apr_dbd_t *handle = NULL;
+    apr_pool_t *scratch;
+    int found;
+
+    if (PQstatus(native(db)) == CONNECTION_OK && !db->pgsql->read_only)
         return 0;
-    return apr_dbd_check_conn(db->driver, db->transaction_pool, db->handle) == APR_SUCCESS &&
-           text_run(db, STMT_PGSQL_CONNECTION) == 0;
+    apr_pool_create(&scratch, db->pool);
+    found = !server_reach(db, scratch) &&
+            !ds_db_handle_open(&handle, db, db->pgsql->call.params, scratch);
+    apr_pool_destroy(scratch);
+    if (!found)
+        return 0;
+    apr_dbd_close(db->driver, db->handle);
+    db->handle = handle;
+    db->pgsql->read_only = 0;
+    return settings_run(db) == 0;
 }
 
 static apr_status_t now_get(apr_time_t *now, ds_db_t *db)
@@ -99,18 +176,18 @@ static apr_status_t code_status(const char *code)
         const char *begin;
         apr_status_t status;
     } classes[] = {
-        {"21", DS_ECONSTRAINT}, /* one statement met a row twice */
-        {"22", DS_ECONSTRAINT}, /* a value that its type does not take */
-        {"23", DS_ECONSTRAINT}, /* a constraint */
-        {"44", DS_ECONSTRAINT}, /* WITH CHECK OPTION */
-        {"P0", DS_ECONSTRAINT}, /* a trigger raised it */
-        {"08", DS_EBUSY},       /* the connection */
-        {"25006", DS_EBUSY},    /* read only: a standby */
-        {"40", DS_EBUSY},       /* a deadlock, or a conflict of transactions */
-        {"53", DS_EBUSY},       /* no memory, disk or connections */
-        {"55P03", DS_EBUSY},    /* lock_timeout */
-        {"57", DS_EBUSY},       /* it shuts down, starts, or has cancelled */
-        {"58", DS_EBUSY}        /* input and output */
+        {"21", DS_ECONSTRAINT},     /* one statement met a row twice */
+        {"22", DS_ECONSTRAINT},     /* a value that its type does not take */
+        {"23", DS_ECONSTRAINT},     /* a constraint */
+        {"44", DS_ECONSTRAINT},     /* WITH CHECK OPTION */
+        {"P0", DS_ECONSTRAINT},     /* a trigger raised it */
+        {"08", DS_EBUSY},           /* the connection */
+        {CODE_READ_ONLY, DS_EBUSY}, /* a standby */
+        {"40", DS_EBUSY},           /* a deadlock, or a conflict of transactions */
+        {"53", DS_EBUSY},           /* no memory, disk or connections */
+        {"55P03", DS_EBUSY},        /* lock_timeout */
+        {"57", DS_EBUSY},           /* it shuts down, starts, or has cancelled */
+        {"58", DS_EBUSY}            /* input and output */
     };
     unsigned i;
 
@@ -126,6 +203,7 @@ static apr_status_t failure_read(const char **words, ds_db_t *db, int ret, apr_p
     const char *code = code_find(&message, message);
 
     *words = apr_pstrndup(pool, message, strcspn(message, "\n"));
+    db->pgsql->read_only = code && !strncmp(code, CODE_READ_ONLY, CODE_SIZE);
     if (PQstatus(native(db)) != CONNECTION_OK)
         return DS_EBUSY;
     return code ? code_status(code) : DS_EDB;
@@ -135,8 +213,13 @@ static apr_status_t failure_read(const char **words, ds_db_t *db, int ret, apr_p
 
 static apr_status_t begin(ds_db_t *db)
 {
-    int ret = text_run(db, db->lazy ? STMT_PGSQL_BEGIN_LAZY : STMT_PGSQL_BEGIN);
+    int ret;
 
+    if (db->pgsql->read_only) {
+        db->error = "the server has become a standby";
+        return DS_EBUSY;
+    }
+    ret = text_run(db, db->lazy ? STMT_PGSQL_BEGIN_LAZY : STMT_PGSQL_BEGIN);
     if (ret == 0 && db->tolerant)
         ret = text_run(db, STMT_PGSQL_SAVE);
     return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
@@ -166,7 +249,11 @@ static int statement_passed(ds_db_t *db)
 const ds_db_dialect_t ds_db_pgsql = {
     .driver = "pgsql",
     .where_check = params_check,
+    .open = handle_open,
     .connection_prepare = connection_prepare,
+    .call_begin = call_begin,
+    .call_end = call_end,
+    .process_end = ds_db_pgsql_watch_stop,
     .now = now_get,
     .revive = connection_revive,
     .failure = failure_read,

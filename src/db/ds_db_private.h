@@ -17,8 +17,15 @@ typedef struct ds_db_dialect_t {
 
     /* Can a database be there at all? Before a connection is opened. */
     ds_problem_t *(*where_check)(const ds_db_where_t *where, apr_pool_t *pool);
+    /* Open db->handle. */
+    ds_problem_t *(*open)(ds_db_t *db, apr_pool_t *pool);
     /* Tell a new connection how we use it. */
     ds_problem_t *(*connection_prepare)(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool);
+    /* Around each call of the driver that may wait for the database; NULL: none. */
+    void (*call_begin)(ds_db_t *db);
+    void (*call_end)(ds_db_t *db);
+    /* Before the process leaves; NULL: nothing. */
+    void (*process_end)(void);
     apr_status_t (*now)(apr_time_t *now, ds_db_t *db);
     /* Outside a transaction, after a failure: true when the connection had been lost and there is
      * a new one in its place. */
@@ -58,6 +65,8 @@ struct ds_db_t {
     apr_pool_t *pool; /* lives as long as the connection */
     const apr_dbd_driver_t *driver;
     const ds_db_dialect_t *dialect;
+    ds_db_where_t where;
+    struct ds_db_pgsql_t *pgsql;        /* PostgreSQL's own */
     apr_dbd_t *handle;                  /* NULL after close */
     ds_db_writelock_t *writelock;       /* SQLite only */
     apr_pool_t *transaction_pool;       /* cleared at each begin */
@@ -86,6 +95,17 @@ struct ds_db_rows_t {
 
 /* The text of a named statement for this connection's database. */
 const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt);
+
+/* The words of a driver without their line ends. */
+const char *ds_db_one_line(const char *text, apr_pool_t *pool);
+
+/* Open a handle of the driver with these parameters. */
+ds_problem_t *ds_db_handle_open(apr_dbd_t **handle, ds_db_t *db, const char *params,
+                                apr_pool_t *pool);
+
+/* Around each call of the driver that may wait for the database. */
+void ds_db_call_begin(ds_db_t *db);
+void ds_db_call_end(ds_db_t *db);
 
 /* Turn a driver's return value (not 0) into our status, keep the database's words, and note the
  * failure in the transaction. */

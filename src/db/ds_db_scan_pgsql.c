@@ -69,7 +69,9 @@ static PGresult *answer_take(ds_db_scan_t *scan, int sent, ExecStatusType wanted
     PGresult *answer = NULL, *next;
 
     if (sent) {
+        ds_db_call_begin(scan->db);
         answer_wait(scan);
+        ds_db_call_end(scan->db);
         answer = PQgetResult(native(scan));
     }
     if (answer && PQresultStatus(answer) == wanted && scan->status == APR_SUCCESS) {

@@ -76,12 +76,17 @@ const char *ds_db_sql_name(const char *name, apr_pool_t *pool)
 static int composed_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_db_composed_t *statement,
                         const char **values)
 {
-    if (!rows)
-        return apr_dbd_pquery(db->driver, db->transaction_pool, db->handle, changed,
-                              statement->prepared, 0, values);
-    rows->results = NULL;
-    return apr_dbd_pselect(db->driver, rows->pool, db->handle, &rows->results, statement->prepared,
-                           1, 0, values);
+    int ret;
+
+    if (rows)
+        rows->results = NULL;
+    ds_db_call_begin(db);
+    ret = rows ? apr_dbd_pselect(db->driver, rows->pool, db->handle, &rows->results,
+                                 statement->prepared, 1, 0, values)
+               : apr_dbd_pquery(db->driver, db->transaction_pool, db->handle, changed,
+                                statement->prepared, 0, values);
+    ds_db_call_end(db);
+    return ret;
 }
 
 /* The driver's value. */

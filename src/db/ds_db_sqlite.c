@@ -90,6 +90,11 @@ static void wal_copy(ds_db_t *db)
     sqlite3_wal_checkpoint_v2(native(db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
+static ds_problem_t *handle_open(ds_db_t *db, apr_pool_t *pool)
+{
+    return ds_db_handle_open(&db->handle, db, db->where.params, pool);
+}
+
 static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where, apr_pool_t *pool)
 {
     apr_status_t status = ds_db_writelock_open(&db->writelock, where->params, db->pool);
@@ -207,6 +212,7 @@ const ds_db_dialect_t ds_db_sqlite = {
     .driver = "sqlite3",
     .is_sqlite = 1,
     .where_check = file_check,
+    .open = handle_open,
     .connection_prepare = connection_prepare,
     .now = now_get,
     .revive = never_lost,

@@ -53,13 +53,17 @@ static int statement_run(int *changed, ds_db_rows_t *rows, ds_db_t *db, ds_stmt_
 {
     const void *values[VALUES_MAX];
     apr_size_t sizes[VALUES_MAX / 4];
+    int ret;
 
     values_collect(values, sizes, args);
-    if (!rows)
-        return apr_dbd_pbquery(db->driver, pool, db->handle, changed, db->prepared[stmt], values);
-    rows->results = NULL;
-    return apr_dbd_pbselect(db->driver, pool, db->handle, &rows->results, db->prepared[stmt], 1,
-                            values);
+    if (rows)
+        rows->results = NULL;
+    ds_db_call_begin(db);
+    ret = rows ? apr_dbd_pbselect(db->driver, pool, db->handle, &rows->results, db->prepared[stmt],
+                                  1, values)
+               : apr_dbd_pbquery(db->driver, pool, db->handle, changed, db->prepared[stmt], values);
+    ds_db_call_end(db);
+    return ret;
 }
 
 apr_status_t ds_db_statement_passed(ds_db_t *db)
@@ -184,10 +188,12 @@ const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column)
 
 apr_status_t ds_db_execute(ds_db_t *db, const char *sql)
 {
-    int changed;
-    int ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
+    int changed, ret;
 
+    ds_db_call_begin(db);
+    ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
     if (ret && ds_db_is_stale(db)) /* the first statement was refused; by now the schema is known */
         ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
+    ds_db_call_end(db);
     return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
 }

@@ -151,8 +151,11 @@ apr_status_t ds_db_table_count(apr_int64_t *count, ds_db_t *db, const char *tabl
         apr_pstrcat(scratch, "SELECT count(*) FROM ", ds_db_sql_name(table, scratch), NULL);
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
-    int ret = apr_dbd_select(db->driver, scratch, db->handle, &results, sql, 1);
+    int ret;
 
+    ds_db_call_begin(db);
+    ret = apr_dbd_select(db->driver, scratch, db->handle, &results, sql, 1);
+    ds_db_call_end(db);
     if (ret)
         return ds_db_failure(db, ret);
     *count = 0;

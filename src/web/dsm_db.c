@@ -4,6 +4,7 @@
 #include <http_log.h>
 #include <http_main.h>
 
+#include <apr_atomic.h>
 #include <apr_reslist.h>
 
 #include "ds_log.h"
@@ -42,6 +43,21 @@ static apr_status_t connection_pool_make(apr_pool_t **made, apr_pool_t *parent)
     return APR_SUCCESS;
 }
 
+/* One line when the database goes, and one when it comes back: not one for each request between. */
+static void open_note(const ds_problem_t *problem)
+{
+    static volatile apr_uint32_t is_away;
+    apr_uint32_t was_away = apr_atomic_xchg32(&is_away, problem != NULL);
+
+    if (problem && !was_away) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf, DSLOGNO(0040) "%s", problem->text);
+    }
+    else if (!problem && was_away) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, ap_server_conf,
+                     DSLOGNO(0042) "the database can be used again");
+    }
+}
+
 static apr_status_t connection_open(void **resource, void *params, apr_pool_t *parent)
 {
     const ds_db_where_t *where = params;
@@ -56,9 +72,9 @@ static apr_status_t connection_open(void **resource, void *params, apr_pool_t *p
     connection = apr_pcalloc(pool, sizeof(*connection));
     connection->pool = pool;
     problem = ds_db_open(&connection->db, where, pool);
+    open_note(problem);
     if (problem) {
         status = problem->status;
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf, DSLOGNO(0040) "%s", problem->text);
         apr_pool_destroy(pool);
         return status;
     }

@@ -101,14 +101,15 @@ static apr_status_t turn_run(keeper_t *keeper)
 /* Until asked to stop, or the connection is not good any more. */
 static void turns_run(keeper_t *keeper)
 {
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status = APR_SUCCESS, before = APR_SUCCESS;
 
     while (!dsw_process_stopping() && (status == APR_SUCCESS || status == DS_EBUSY)) {
         apr_pool_clear(keeper->turn);
         status = turn_run(keeper);
-        if (status != APR_SUCCESS)
+        if (status != APR_SUCCESS && before == APR_SUCCESS)
             ds_log(DS_LOG_WARNING, status, DSLOGNO(0531) "the keeper's turn failed: %s",
                    ds_db_error(keeper->db));
+        before = status;
         dsw_process_wait(-1, TURN);
     }
 }

@@ -1,5 +1,8 @@
 #include "dsw_setup.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "ds_db_migrate.h"
 #include "dsw_process.h"
 
@@ -9,8 +12,9 @@
 ds_db_t *dsw_db_open(const dsw_t *worker, int cache_mb, int create, apr_pool_t *pool)
 {
     ds_db_where_t where = {worker->settings->db_driver, worker->settings->db_params, cache_mb,
-                           create};
+                           create, 0};
     apr_interval_time_t pause = PAUSE_FIRST;
+    unsigned seed = (unsigned)getpid(); /* not all processes of all nodes at the same moment */
     apr_pool_t *turn;
     ds_db_t *db;
 
@@ -24,7 +28,7 @@ ds_db_t *dsw_db_open(const dsw_t *worker, int cache_mb, int create, apr_pool_t *
         if (pause == PAUSE_FIRST)
             ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0520) "%s; trying again", problem->text);
         apr_pool_destroy(turn);
-        dsw_process_wait(-1, pause);
+        dsw_process_wait(-1, pause - rand_r(&seed) % (pause / 2));
         pause = pause * 2 > PAUSE_MAX ? PAUSE_MAX : pause * 2;
     }
     return NULL;

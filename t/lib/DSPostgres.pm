@@ -3,6 +3,7 @@
 package DSPostgres;
 use strict;
 use warnings FATAL => 'all';
+use DSClient;
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
@@ -132,10 +133,30 @@ sub stop {
     return;
 }
 
+# Its processes, the first one first.
+sub pids {
+    my ($self) = @_;
+    return ($self->{pid}, DSClient::processes_below($self->{pid}, qr/^postgres$/));
+}
+
+# Its machine takes what is sent to it, and nobody answers, until it is thawed.
+sub freeze {
+    my ($self) = @_;
+    kill STOP => $self->pids;
+    return;
+}
+
+sub thaw {
+    my ($self) = @_;
+    kill CONT => $self->pids;
+    return;
+}
+
 sub DESTROY {
     my ($self) = @_;
     return if $self->{owner} != $$;
     local ($?, $@);
+    $self->thaw if $self->{pid};
     $self->stop;
     remove_tree($self->{dir});
     return;

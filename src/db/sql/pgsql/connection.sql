@@ -12,6 +12,10 @@ WHERE current_setting('client_connection_check_interval', true) = '0';
 SELECT set_config('application_name', 'mod_datasync', false)
 WHERE current_setting('application_name') = ''
 
+-- A client waits for the answer.
+-- :PGSQL_CONNECTION_BRISK
+SELECT set_config('statement_timeout', '10s', false) WHERE current_setting('statement_timeout') = '0'
+
 -- Leases and due times of many nodes are counted by one clock.
 -- :PGSQL_CLOCK
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint

@@ -1,0 +1,25 @@
+/* Which of the servers that libpq's parameters name takes connections. For ds_db_pgsql*.c.
+ *
+ * apr_dbd opens connections by a call that waits for each server in turn, two seconds at least. So
+ * all of them are asked at once before, without blocking, and apr_dbd is told the one to take. */
+#ifndef DS_DB_PGSQL_REACH_H
+#define DS_DB_PGSQL_REACH_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "ds_problem.h"
+
+/* Find the first server, in their order, that takes a connection, and the parameters of it alone.
+ * It has `patience` for that, unless the parameters have a connect_timeout. After a failure it is
+ * remembered for a second that there is none; and while one thread asks again, others do not. */
+ds_problem_t *ds_db_pgsql_reach(const char **params, const char *given,
+                                apr_interval_time_t patience, apr_pool_t *pool);
+
+/* Does the server of these parameters say anything, if only that it is full? For any thread. */
+int ds_db_pgsql_answers(const char *params, apr_interval_time_t patience);
+
+/* Remember that no server of these parameters answers. For any thread. */
+void ds_db_pgsql_away_set(const char *given, const char *words);
+
+#endif
