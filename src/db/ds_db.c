@@ -99,22 +99,12 @@ void ds_db_close(ds_db_t *db)
 
 static ds_problem_t *schema_check(ds_db_t *db, apr_pool_t *pool)
 {
-    int found, newest;
-    apr_status_t status = ds_db_schema_version(&found, &newest, db, pool);
+    ds_db_schema_t schema;
+    apr_status_t status = ds_db_schema_get(&schema, db, pool);
 
     if (status != APR_SUCCESS)
         return ds_problem_make(pool, DS_EBUSY, "the database cannot be read: %s", ds_db_error(db));
-    if (found < newest)
-        return ds_problem_make(pool, DS_EBUSY,
-                               "the database has schema version %d, version %d is needed: a worker "
-                               "of this version brings it there when it starts",
-                               found, newest);
-    if (found > newest)
-        return ds_problem_make(pool, DS_ESCHEMA,
-                               "the database has schema version %d, this program knows %d: "
-                               "update the program",
-                               found, newest);
-    return NULL;
+    return ds_db_schema_check(&schema, pool);
 }
 
 static ds_db_t *connection_make(const apr_dbd_driver_t *driver, const ds_db_where_t *where,

@@ -98,7 +98,8 @@ void ds_db_rollback(ds_db_t *db);
 void ds_db_lazy_set(ds_db_t *db);
 
 /* Begin a transaction that alone, from whatever machine, makes, chooses and removes launches:
- * limits are kept, a key is used once, launches are seen in the order of their ids. */
+ * limits are kept, a key is used once, launches are seen in the order of their ids. DS_ESCHEMA when
+ * the schema has become too new for this program since the connection was opened. */
 apr_status_t ds_db_begin_queue(ds_db_t *db);
 
 /* Begin a transaction in which a failed statement has no effect and may be passed over:

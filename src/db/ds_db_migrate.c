@@ -2,25 +2,65 @@
 
 #include "ds_db_private.h"
 
-/* The steps, in order: step n brings version n - 1 to n. Never change one that was released. */
-static const ds_stmt_e steps[] = {STMT_SCHEMA_0001, STMT_SCHEMA_0002};
+/* The steps, in order: step n brings version n - 1 to n. Never change one that was released.
+ * oldest is the oldest version whose programs may go on with the schema after the step: that of the
+ * step before where it only adds what they need not know, n where they would do harm. */
+static const struct {
+    ds_stmt_e stmt;
+    int oldest;
+} steps[] = {{STMT_SCHEMA_0001, 1}, {STMT_SCHEMA_0002, 2}};
 
+#define OLDEST_SINCE 2 /* the version that has the column */
 #define JOURNAL_PATIENCE apr_time_from_sec(2)
 #define NEWEST ((int)(sizeof(steps) / sizeof(*steps)))
 
-apr_status_t ds_db_schema_version(int *found, int *newest, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t number_get(int *number, ds_db_t *db, ds_stmt_e stmt, apr_pool_t *pool)
 {
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_select(&rows, db, STMT_SCHEMA_EXISTS, DS_NO_ARGS, pool);
+    apr_status_t status = ds_db_select(&rows, db, stmt, DS_NO_ARGS, pool);
 
-    *newest = NEWEST;
-    *found = 0;
-    if (status != APR_SUCCESS || !ds_db_rows_next(rows) || ds_db_rows_int(rows, 0) == 0)
-        return status;
-    status = ds_db_select(&rows, db, STMT_SCHEMA_VERSION_GET, DS_NO_ARGS, pool);
-    if (status == APR_SUCCESS && ds_db_rows_next(rows))
-        *found = (int)ds_db_rows_int(rows, 0);
+    *number = status == APR_SUCCESS && ds_db_rows_next(rows) ? (int)ds_db_rows_int(rows, 0) : 0;
     return status;
+}
+
+apr_status_t ds_db_schema_get(ds_db_schema_t *schema, ds_db_t *db, apr_pool_t *pool)
+{
+    int there;
+    apr_status_t status = number_get(&there, db, STMT_SCHEMA_EXISTS, pool);
+
+    *schema = (ds_db_schema_t){.newest = NEWEST};
+    if (status == APR_SUCCESS && there)
+        status = number_get(&schema->version, db, STMT_SCHEMA_VERSION_GET, pool);
+    schema->oldest = schema->version;
+    if (status == APR_SUCCESS && schema->version >= OLDEST_SINCE)
+        status = number_get(&schema->oldest, db, STMT_SCHEMA_OLDEST_GET, pool);
+    return status;
+}
+
+ds_problem_t *ds_db_schema_check(const ds_db_schema_t *schema, apr_pool_t *pool)
+{
+    if (schema->version < schema->newest)
+        return ds_problem_make(pool, DS_EBUSY,
+                               "the database has schema version %d, version %d is needed: a worker "
+                               "of this version brings it there when it starts",
+                               schema->version, schema->newest);
+    if (schema->oldest > schema->newest)
+        return ds_problem_make(pool, DS_ESCHEMA,
+                               "the database has schema version %d and needs programs that know "
+                               "version %d, this one knows %d: update it",
+                               schema->version, schema->oldest, schema->newest);
+    return NULL;
+}
+
+apr_status_t ds_db_schema_admit(ds_db_t *db, apr_pool_t *scratch)
+{
+    int oldest;
+    apr_status_t status = number_get(&oldest, db, STMT_SCHEMA_OLDEST_GET, scratch);
+
+    if (status != APR_SUCCESS || oldest <= NEWEST)
+        return status;
+    db->error = "the schema of the database needs a newer program: update this one";
+    return DS_ESCHEMA;
 }
 
 apr_status_t ds_db_schema_lock(ds_db_t *db, apr_pool_t *scratch)
@@ -32,25 +72,31 @@ apr_status_t ds_db_schema_lock(ds_db_t *db, apr_pool_t *scratch)
     return ds_db_select(&rows, db, STMT_PGSQL_SCHEMA_LOCK, DS_NO_ARGS, scratch);
 }
 
-/* One step in one transaction. The version is read again inside: another process may have done it.
+/* Inside a transaction: the step that follows version. A failure is remembered by the transaction.
  */
-static apr_status_t step_run(int *version, ds_db_t *db, apr_pool_t *pool)
+static void step_take(int version, ds_db_t *db)
 {
-    int newest;
+    ds_db_execute(db, ds_db_text(db, steps[version].stmt));
+    ds_db_query(db, NULL, STMT_SCHEMA_VERSION_CLEAR, DS_NO_ARGS);
+    ds_db_query(db, NULL, STMT_SCHEMA_VERSION_SET,
+                DS_ARGS(DS_INT(version + 1), DS_INT(apr_time_now())));
+    if (version + 1 >= OLDEST_SINCE)
+        ds_db_query(db, NULL, STMT_SCHEMA_OLDEST_SET, DS_ARGS(DS_INT(steps[version].oldest)));
+}
+
+/* One step in one transaction, unless the schema is at `last` or beyond. It is read again inside:
+ * another process may have made the step. */
+static apr_status_t step_run(ds_db_schema_t *schema, ds_db_t *db, int last, apr_pool_t *pool)
+{
     apr_status_t status = ds_db_begin(db);
 
     if (status != APR_SUCCESS)
         return status;
     status = ds_db_schema_lock(db, pool);
     if (status == APR_SUCCESS)
-        status = ds_db_schema_version(version, &newest, db, pool);
-    if (status == APR_SUCCESS && *version < NEWEST) {
-        ds_db_execute(db, ds_db_text(db, steps[*version]));
-        ++*version;
-        ds_db_query(db, NULL, STMT_SCHEMA_VERSION_CLEAR, DS_NO_ARGS);
-        ds_db_query(db, NULL, STMT_SCHEMA_VERSION_SET,
-                    DS_ARGS(DS_INT(*version), DS_INT(apr_time_now())));
-    }
+        status = ds_db_schema_get(schema, db, pool);
+    if (status == APR_SUCCESS && schema->version < last)
+        step_take(schema->version++, db);
     return ds_db_commit(db);
 }
 
@@ -68,21 +114,24 @@ static apr_status_t journal_set(ds_db_t *db)
     return status;
 }
 
-ds_problem_t *ds_db_migrate(ds_db_t *db, apr_pool_t *pool)
+ds_problem_t *ds_db_migrate_to(ds_db_t *db, int last, apr_pool_t *pool)
 {
-    int version = 0;
+    ds_db_schema_t schema = {0};
     apr_status_t status = journal_set(db);
 
     do {
         if (status == APR_SUCCESS)
-            status = step_run(&version, db, pool);
-    } while (status == APR_SUCCESS && version < NEWEST);
+            status = step_run(&schema, db, last, pool);
+    } while (status == APR_SUCCESS && schema.version < last);
+    if (status == APR_SUCCESS)
+        status = ds_db_schema_get(&schema, db, pool);
     if (status != APR_SUCCESS)
-        return ds_problem_make(pool, status, "schema step %d failed: %s", version, ds_db_error(db));
-    if (version > NEWEST)
-        return ds_problem_make(pool, DS_ESCHEMA,
-                               "the database has schema version %d, this program knows %d: "
-                               "update the program",
-                               version, NEWEST);
-    return NULL;
+        return ds_problem_make(pool, status, "schema step %d failed: %s", schema.version,
+                               ds_db_error(db));
+    return last < NEWEST ? NULL : ds_db_schema_check(&schema, pool);
+}
+
+ds_problem_t *ds_db_migrate(ds_db_t *db, apr_pool_t *pool)
+{
+    return ds_db_migrate_to(db, NEWEST, pool);
 }

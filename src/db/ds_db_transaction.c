@@ -1,6 +1,7 @@
 /* Transactions, with the traps of apr_dbd closed: they are in rollback mode from the start, so that
  * nothing but ds_db_commit ever commits, and a failed start leaves no half-open transaction behind.
  */
+#include "ds_db_migrate.h"
 #include "ds_db_private.h"
 
 #define PATIENCE apr_time_from_sec(2)
@@ -59,6 +60,8 @@ apr_status_t ds_db_begin_queue(ds_db_t *db)
     if (status != APR_SUCCESS)
         return status;
     status = ds_db_select(&rows, db, STMT_QUEUE_LOCK, DS_NO_ARGS, db->transaction_pool);
+    if (status == APR_SUCCESS)
+        status = ds_db_schema_admit(db, db->transaction_pool);
     if (status != APR_SUCCESS)
         ds_db_rollback(db);
     return status;

@@ -9,8 +9,8 @@
 int ctl_check(ctl_t *ctl, const char *const *arguments)
 {
     apr_array_header_t *faults;
-    int schema, newest;
-    apr_status_t status = ds_db_schema_version(&schema, &newest, ctl->db, ctl->pool);
+    ds_db_schema_t schema;
+    apr_status_t status = ds_db_schema_get(&schema, ctl->db, ctl->pool);
     json_t *list;
 
     if (status == APR_SUCCESS) {
@@ -28,7 +28,8 @@ int ctl_check(ctl_t *ctl, const char *const *arguments)
             printf("%s\n", fault);
         }
     }
-    ctl_result_print(ctl, json_pack("{si so}", "schema", schema, "faults", list),
-                     "schema %d, %d fault%s", schema, faults->nelts, faults->nelts == 1 ? "" : "s");
+    ctl_result_print(ctl, json_pack("{si so}", "schema", schema.version, "faults", list),
+                     "schema %d, %d fault%s", schema.version, faults->nelts,
+                     faults->nelts == 1 ? "" : "s");
     return faults->nelts ? CTL_REFUSED : CTL_OK;
 }

@@ -64,16 +64,26 @@ static void test_missing(void)
 
 static void test_migration(ds_db_t *db)
 {
-    int found, newest;
+    ds_db_schema_t schema;
+    ds_db_t *later = NULL;
 
     tap_ok(ds_db_migrate(db, test_pool) == NULL, "a migration that is done already does nothing");
-    ds_db_schema_version(&found, &newest, db, test_pool);
-    tap_is_number(found, newest, "the schema is the newest");
+    ds_db_schema_get(&schema, db, test_pool);
+    tap_is_number(schema.version, schema.newest, "the schema is the newest");
     tap_is_number(outside_number("SELECT count(*) FROM ds_schema"), 1,
                   "another program can read the database");
     outside_number("UPDATE ds_schema SET version = 999; SELECT 1");
-    tap_ok(database_open(0) == NULL, "a newer schema is not touched by an older program");
-    outside_number(apr_psprintf(test_pool, "UPDATE ds_schema SET version = %d; SELECT 1", newest));
+    later = database_open(0);
+    tap_ok(later != NULL, "a newer schema is good where it says that it fits");
+    tap_ok(ds_db_migrate(later, test_pool) == NULL, "and stays as it is");
+    outside_number("UPDATE ds_schema SET oldest = 999; SELECT 1");
+    tap_ok(database_open(0) == NULL, "one that does not fit is refused");
+    tap_is_number(ds_db_begin_queue(later), DS_ESCHEMA, "also by a connection from before");
+    tap_is_number(outside_number("SELECT version FROM ds_schema"), 999, "nobody touches it");
+    ds_db_close(later);
+    outside_number(apr_psprintf(test_pool,
+                                "UPDATE ds_schema SET version = %d, oldest = %d; SELECT 1",
+                                schema.newest, schema.oldest));
 }
 
 static void test_transactions(ds_db_t *db)

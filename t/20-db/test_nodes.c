@@ -50,9 +50,11 @@ static int crowd_run(work_cb work)
     return content;
 }
 
+/* Old programs and new ones. */
 static int migrate(ds_db_t *db, int number)
 {
-    ds_problem_t *problem = ds_db_migrate(db, test_pool);
+    ds_problem_t *problem =
+        number % 2 ? ds_db_migrate(db, test_pool) : ds_db_migrate_to(db, 1, test_pool);
 
     if (problem)
         fprintf(stderr, "# %s\n", problem->text);

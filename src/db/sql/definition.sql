@@ -9,6 +9,13 @@ DELETE FROM ds_schema
 -- :SCHEMA_VERSION_SET
 INSERT INTO ds_schema (version, migrated_at) VALUES (%lld, %lld)
 
+-- Programs that know this version may work with the database.
+-- :SCHEMA_OLDEST_GET
+SELECT oldest FROM ds_schema
+
+-- :SCHEMA_OLDEST_SET
+UPDATE ds_schema SET oldest = %lld
+
 -- :DEFINITION_GET
 SELECT hash, body FROM ds_definition WHERE id = 1
 

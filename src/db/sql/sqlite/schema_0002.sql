@@ -1,4 +1,5 @@
--- The second version: clients of OAuth, launches with options of their own, and when objects changed.
+-- The second version: clients of OAuth, launches with options of their own, when objects changed, and which programs
+-- may work with the database.
 -- The definitions are written anew by the next start.
 
 -- :SCHEMA_0002
@@ -36,4 +37,5 @@ CREATE INDEX ds_launch_family ON ds_launch (family, id)
   WHERE state IN ('queued', 'running', 'cancelling');
 CREATE INDEX ds_launch_client ON ds_launch (client_id, id) WHERE client_id IS NOT NULL;
 CREATE INDEX ds_launch_waiting ON ds_launch (scheduled_at) WHERE state = 'scheduled';
+ALTER TABLE ds_schema ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0;
 UPDATE ds_definition SET hash = '';
