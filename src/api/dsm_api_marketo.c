@@ -248,8 +248,9 @@ static dsm_verdict_e marketo_judge(request_rec *r, dsm_request_t *request)
 /* Calls that need the role Read-Write; for the others Read-Only is enough. */
 static int is_for_writers(const dsm_request_t *request)
 {
-    static dsm_endpoint_cb *const endpoints[] = {dsm_marketo_import, dsm_marketo_status,
-                                                 dsm_marketo_failures, dsm_marketo_warnings};
+    static dsm_endpoint_cb *const endpoints[] = {
+        dsm_marketo_import,   dsm_marketo_status,       dsm_marketo_failures,
+        dsm_marketo_warnings, dsm_marketo_records_sync, dsm_marketo_records_delete};
     size_t i;
 
     for (i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); ++i) {
@@ -390,15 +391,15 @@ int dsm_marketo_format_read(char *delimiter, const char *format)
     return 0;
 }
 
-int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
-                     const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton)
+int dsm_marketo_connection_run(int *answer, apr_status_t *status, request_rec *r,
+                               const dsm_request_t *request, dsm_marketo_run_cb *run, void *baton)
 {
     dsm_db_t *connection;
     const char *cause = NULL;
 
     *status = dsm_db_acquire(&connection);
     if (*status == APR_SUCCESS) {
-        *status = read(baton, connection->db, r->pool);
+        *status = run(baton, connection, r->pool);
         if (*status == DS_EDB || *status == DS_EBUSY) {
             cause = apr_pstrdup(r->pool, ds_db_error(connection->db));
         }
@@ -410,12 +411,31 @@ int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
     case DS_EDENIED:
     case DS_ESTATE:
     case DS_ELIMIT:
-    case DS_EDISABLED:
-    case DS_EINPUT: return 1;
+    case DS_EDISABLED: return 1;
     default:
-        *answer = dsm_reply_failure(r, request, *status, "The database could not be read.", cause);
+        *answer = dsm_reply_failure(r, request, *status, "The database could not be used.", cause);
         return 0;
     }
+}
+
+typedef struct read_t {
+    dsm_marketo_read_cb *read;
+    void *baton;
+} read_t;
+
+static apr_status_t read_run(void *baton, dsm_db_t *connection, apr_pool_t *pool)
+{
+    read_t *what = baton;
+
+    return what->read(what->baton, connection->db, pool);
+}
+
+int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
+                     const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton)
+{
+    read_t what = {read, baton};
+
+    return dsm_marketo_connection_run(answer, status, r, request, read_run, &what);
 }
 
 /* --- routes --- */
@@ -459,6 +479,15 @@ static void stray_body_avoid(request_rec *r)
     }
 }
 
+/* The kind of the sync that a call is about. */
+static ds_sync_kind_e kind_of(const dsm_endpoint_t *endpoint)
+{
+    if (strstr(endpoint->pattern, "/export")) {
+        return DS_KIND_EXPORT;
+    }
+    return endpoint->run == dsm_marketo_records_delete ? DS_KIND_DELETE : DS_KIND_IMPORT;
+}
+
 /* Objects have syncs; one of leads is named by the configuration. */
 static void marketo_find(request_rec *r, dsm_request_t *request)
 {
@@ -475,9 +504,8 @@ static void marketo_find(request_rec *r, dsm_request_t *request)
         request->object = ds_def_object_get(config->def, request->object_name);
     }
     if (request->object) {
-        request->sync = ds_def_sync_of_object(
-            config->def, request->object,
-            strstr(request->endpoint->pattern, "/export") ? DS_KIND_EXPORT : DS_KIND_IMPORT);
+        request->sync =
+            ds_def_sync_of_object(config->def, request->object, kind_of(request->endpoint));
     }
 }
 
@@ -493,6 +521,9 @@ static const dsm_endpoint_t marketo_endpoints[] = {
     {GET | POST, "/identity/oauth/token", dsm_marketo_token},
     {GET, "/rest/v1/customobjects.json", dsm_marketo_objects},
     {GET, "/rest/v1/customobjects/{object}/describe.json", dsm_marketo_describe},
+    {GET, "/rest/v1/customobjects/{object}.json", dsm_marketo_records_query},
+    {POST, "/rest/v1/customobjects/{object}.json", dsm_marketo_records_sync},
+    {POST, "/rest/v1/customobjects/{object}/delete.json", dsm_marketo_records_delete},
     {FORM, IMPORT ".json", dsm_marketo_import},
     {GET, IMPORT "/{launch}/status.json", dsm_marketo_status},
     {GET, IMPORT "/{launch}/failures.json", dsm_marketo_failures},

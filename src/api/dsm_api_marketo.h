@@ -11,6 +11,7 @@
 
 #include "ds_fmt_doc.h"
 #include "ds_launch.h"
+#include "ds_record.h"
 #include "dsm_api.h"
 #include "dsm_config_marketo.h"
 #include "dsm_db.h"
@@ -78,6 +79,43 @@ int dsm_marketo_admit(request_rec *r, const dsm_request_t *request);
 /* Answer a request whose token is not good. */
 int dsm_marketo_refuse(request_rec *r, const dsm_request_t *request);
 
+/* The same for a part that needs the connection itself. */
+typedef apr_status_t dsm_marketo_run_cb(void *baton, dsm_db_t *connection, apr_pool_t *pool);
+int dsm_marketo_connection_run(int *answer, apr_status_t *status, request_rec *r,
+                               const dsm_request_t *request, dsm_marketo_run_cb *run, void *baton);
+
+/* --- single records: dsm_api_marketo_record.c --- */
+
+/* One record of a call, and what became of it. */
+typedef struct dsm_marketo_record_t {
+    const char **values;     /* for each field of the object its normal form, NULL for none */
+    int *given;              /* for each field: does the record name it? */
+    const char *guid;        /* where records are named by ids */
+    const char *code;        /* of the reason why it is skipped, or NULL */
+    const char *message;     /* of that reason */
+    const char *status;      /* what became of it */
+    char told[DS_GUID_SIZE]; /* its id, "" while it is not known */
+} dsm_marketo_record_t;
+
+/* Read one; whatever is wrong with it stands in its code and message. */
+void dsm_marketo_record_read(dsm_marketo_record_t *record, const ds_object_t *object, json_t *json,
+                             int by_id, apr_pool_t *pool);
+
+void dsm_marketo_record_skip(dsm_marketo_record_t *record, const char *code, const char *message);
+
+/* As an item of a result. */
+void dsm_marketo_record_write(ds_fmt_doc_t *doc, const dsm_marketo_record_t *record, int seq);
+
+/* A field with its value, as what it is in JSON. */
+void dsm_marketo_value_write(ds_fmt_doc_t *doc, const ds_field_t *field, const char *value);
+
+/* Is it the name of a field that the service fills: createdAt, updatedAt or marketoGUID? */
+int dsm_marketo_is_read_only(const char *name);
+
+/* False when `seen` has the key of these values already; else it has it from now on. */
+int dsm_marketo_key_take(apr_hash_t *seen, const ds_object_t *object, const char *const *values,
+                         apr_pool_t *pool);
+
 /* --- extracts --- */
 
 /* Begin a call about jobs: the object must have an export sync. As dsm_marketo_begin. */
@@ -100,6 +138,9 @@ dsm_endpoint_cb dsm_marketo_failures;
 dsm_endpoint_cb dsm_marketo_warnings;
 dsm_endpoint_cb dsm_marketo_objects; /* dsm_api_marketo_objects.c */
 dsm_endpoint_cb dsm_marketo_describe;
+dsm_endpoint_cb dsm_marketo_records_sync; /* dsm_api_marketo_sync.c */
+dsm_endpoint_cb dsm_marketo_records_delete;
+dsm_endpoint_cb dsm_marketo_records_query;  /* dsm_api_marketo_query.c */
 dsm_endpoint_cb dsm_marketo_extract_create; /* dsm_api_marketo_extract.c */
 dsm_endpoint_cb dsm_marketo_extract_enqueue;
 dsm_endpoint_cb dsm_marketo_extract_status;

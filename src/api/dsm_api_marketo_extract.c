@@ -185,7 +185,7 @@ static apr_status_t job_create(void *baton, ds_db_t *db, apr_pool_t *pool)
     apr_time_t now;
     apr_status_t status = ds_db_now(&now, db);
 
-    job->wanted.waits = 1;
+    job->wanted.state = DS_LAUNCH_SCHEDULED;
     return status == APR_SUCCESS ? ds_launch_start(&job->launch, db, &job->wanted, now, 0, pool)
                                  : status;
 }

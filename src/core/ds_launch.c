@@ -43,12 +43,19 @@ static ds_launch_t *launch_make(const ds_launch_request_t *request, apr_time_t d
     launch->sync_id = request->sync->id;
     launch->object = request->sync->object_name;
     launch->kind = request->sync->kind;
-    launch->state = request->waits ? DS_LAUNCH_SCHEDULED : DS_LAUNCH_QUEUED;
+    launch->state = request->state ? request->state : DS_LAUNCH_QUEUED;
     launch->scheduled_at = due;
     launch->dry_run = request->dry_run;
     launch->client_id = request->client_id;
     launch->options = request->options;
     return launch;
+}
+
+apr_status_t ds_launch_create(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                              apr_time_t due, apr_pool_t *pool)
+{
+    *launch = launch_make(request, due, pool);
+    return row_create(*launch, db, &request->family, pool);
 }
 
 static apr_status_t family_check(ds_db_t *db, const ds_family_t *family, apr_pool_t *pool)
@@ -199,7 +206,7 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     *launch = launch_make(request, due, pool);
     if (advance)
         status = schedule_advance(db, request->sync, due, advance);
-    if (status == APR_SUCCESS && !request->waits)
+    if (status == APR_SUCCESS && request->state != DS_LAUNCH_SCHEDULED)
         status = ds_launch_admission_check(db, request, pool);
     if (status == APR_SUCCESS)
         status = row_create(*launch, db, &request->family, pool);
@@ -333,7 +340,7 @@ apr_status_t ds_launch_queue(ds_db_t *db, const ds_launch_request_t *request, ap
 {
     apr_time_t now;
     int changed = 0;
-    apr_status_t status = ds_db_begin(db);
+    apr_status_t status = ds_db_begin_queue(db);
 
     if (status != APR_SUCCESS)
         return status;

@@ -58,7 +58,8 @@ typedef struct ds_launch_request_t {
     const char *client_id;
     const char *options; /* JSON, or NULL */
     ds_family_t family;  /* counts beside the limits of the queue */
-    int waits;           /* ds_launch_start: made, but not queued yet */
+    ds_launch_state_e
+        state; /* SCHEDULED: made, but not queued yet. 0, which no new one has: queued */
 } ds_launch_request_t;
 
 /* May there be a new launch? DS_EDISABLED: the sync is switched off; DS_ELIMIT: too many launches
@@ -97,6 +98,10 @@ apr_int64_t ds_launch_input_id(const ds_launch_t *launch);
  * NULL is for the administrator's tool. DS_ENOTFOUND. */
 apr_status_t ds_launch_get(ds_launch_t **launch, ds_db_t *db, const char *sync_id, apr_int64_t id,
                            apr_pool_t *pool);
+
+/* Inside a transaction: the row of a new launch, whatever limits say. For ds_record.c. */
+apr_status_t ds_launch_create(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                              apr_time_t due, apr_pool_t *pool);
 
 /* The same by its UUID. */
 apr_status_t ds_launch_find(ds_launch_t **launch, ds_db_t *db, const char *uuid, apr_pool_t *pool);

@@ -16,20 +16,6 @@ static PGconn *native(const ds_db_scan_t *scan)
     return apr_dbd_native_handle(scan->db->driver, scan->db->handle);
 }
 
-/* Values as SQLite keeps them: truth as 1 or 0, times in UTC, with a fraction only where there is
- * one. */
-static void sql_selected_add(ds_db_sql_t *sql, const ds_db_column_t *column)
-{
-    const char *name = ds_db_sql_name(column->name, sql->pool);
-
-    if (column->kind == DS_COLUMN_DATETIME)
-        ds_db_sql_add(sql, "replace(to_char(t.", name,
-                      " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')",
-                      NULL);
-    else
-        ds_db_sql_add(sql, "t.", name, column->kind == DS_COLUMN_BOOLEAN ? "::int" : "", NULL);
-}
-
 static const char *cursor_sql(const ds_db_scan_t *scan, apr_pool_t *pool)
 {
     ds_db_sql_t *sql = ds_db_sql_begin("DECLARE ds_scan NO SCROLL CURSOR FOR SELECT ", pool);
@@ -37,7 +23,7 @@ static const char *cursor_sql(const ds_db_scan_t *scan, apr_pool_t *pool)
 
     for (i = 0; i < scan->query->table->count; i++) {
         ds_db_sql_add(sql, i ? ", " : "", NULL);
-        sql_selected_add(sql, &scan->query->table->columns[i]);
+        ds_db_sql_selected_add(sql, scan->db, &scan->query->table->columns[i]);
     }
     ds_db_scan_from_add(sql, scan);
     if (scan->query->sort_count) {

@@ -63,6 +63,20 @@ const char *ds_db_sql_value(const ds_db_t *db, ds_db_column_e kind, apr_pool_t *
                                   : apr_pstrcat(pool, "%s::", ds_db_sql_type(db, kind), NULL);
 }
 
+void ds_db_sql_selected_add(ds_db_sql_t *sql, const ds_db_t *db, const ds_db_column_t *column)
+{
+    const char *name = ds_db_sql_name(column->name, sql->pool);
+
+    if (db->dialect->is_sqlite)
+        ds_db_sql_add(sql, "t.", name, NULL);
+    else if (column->kind == DS_COLUMN_DATETIME)
+        ds_db_sql_add(sql, "replace(to_char(t.", name,
+                      " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')",
+                      NULL);
+    else
+        ds_db_sql_add(sql, "t.", name, column->kind == DS_COLUMN_BOOLEAN ? "::int" : "", NULL);
+}
+
 const char *ds_db_sql_text(const ds_db_sql_t *sql)
 {
     return apr_array_pstrcat(sql->pool, sql->pieces, 0);

@@ -27,6 +27,10 @@ void ds_db_sql_add(ds_db_sql_t *sql, ...) __attribute__((sentinel));
 int ds_db_sql_columns_add(ds_db_sql_t *sql, const ds_db_table_t *table, ds_db_which_e which,
                           const char *prefix);
 
+/* Add a column of the table `t` as something to select: in both databases the text is what SQLite
+ * keeps, truth as 1 or 0, times in UTC with a fraction only where there is one. */
+void ds_db_sql_selected_add(ds_db_sql_t *sql, const ds_db_t *db, const ds_db_column_t *column);
+
 /* The SQL type of a kind of column. */
 const char *ds_db_sql_type(const ds_db_t *db, ds_db_column_e kind);
 

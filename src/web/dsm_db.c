@@ -152,6 +152,21 @@ apr_status_t dsm_db_reader_acquire(dsm_db_t **connection)
     return acquire_from(connection, readers);
 }
 
+ds_records_t *dsm_db_records_get(dsm_db_t *connection, const ds_object_t *object)
+{
+    ds_records_t *records;
+
+    if (!connection->records) {
+        connection->records = apr_hash_make(connection->pool);
+    }
+    records = apr_hash_get(connection->records, object->name, APR_HASH_KEY_STRING);
+    if (!records) {
+        records = ds_records_make(connection->db, object, connection->pool);
+        apr_hash_set(connection->records, object->name, APR_HASH_KEY_STRING, records);
+    }
+    return records;
+}
+
 void dsm_db_release(dsm_db_t *connection, apr_status_t outcome)
 {
     if (outcome == DS_EDB || outcome == DS_EBUSY) {

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "ds_def.h"
+#include "ds_field.h"
 
 #define NAME_SHOWN 60 /* bytes of a stranger's column name in a sentence */
 
@@ -147,16 +148,6 @@ static int record_check(char reason[DSW_REASON_SIZE], const dsw_columns_t *colum
     return 0;
 }
 
-/* A value of a string field is bad for one reason only: it is too long. */
-static ds_reason_e value_reason(const ds_field_t *field)
-{
-    switch (field->type) {
-    case DS_TYPE_STRING: return DS_REASON_LENGTH;
-    case DS_TYPE_EMAIL: return DS_REASON_EMAIL;
-    default: return DS_REASON_TYPE;
-    }
-}
-
 /* In the launch's own words where it has some, else "<field>: <why>". */
 static void reason_write(char text[DSW_REASON_SIZE], const ds_import_t *import, ds_reason_e reason,
                          const ds_field_t *field, const char *why)
@@ -171,7 +162,7 @@ static int cell_check(char reason[DSW_REASON_SIZE], const char **value,
                       char normal[DS_VALUE_NORMAL_SIZE], const ds_import_t *import,
                       const ds_field_t *field, const ds_fmt_csv_cell_t *cell)
 {
-    apr_size_t chars, bad;
+    ds_reason_e code;
     const char *why;
     char place[40];
 
@@ -180,15 +171,9 @@ static int cell_check(char reason[DSW_REASON_SIZE], const char **value,
         apr_cpystrn(reason, "missing.dedupe.fields", DSW_REASON_SIZE);
         return !field->is_key;
     }
-    if (!ds_value_utf8(&chars, &bad, cell->text, cell->length)) {
-        apr_snprintf(place, sizeof(place), "not valid UTF-8 at byte %lu", (unsigned long)bad + 1);
-        reason_write(reason, import, DS_REASON_ENCODING, field, place);
-        return 0;
-    }
-    *value = ds_value_check(normal, &why, field->type, field->max_length, cell->text, cell->length,
-                            chars);
+    *value = ds_field_check(normal, &code, &why, place, field, cell->text, cell->length);
     if (!*value)
-        reason_write(reason, import, value_reason(field), field, why);
+        reason_write(reason, import, code, field, why);
     return *value != NULL;
 }
 

@@ -38,4 +38,9 @@ CREATE INDEX ds_launch_family ON ds_launch (family, id)
 CREATE INDEX ds_launch_client ON ds_launch (client_id, id) WHERE client_id IS NOT NULL;
 CREATE INDEX ds_launch_waiting ON ds_launch (scheduled_at) WHERE state = 'scheduled';
 ALTER TABLE ds_schema ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE ds_guid (
+  guid TEXT PRIMARY KEY,
+  object TEXT NOT NULL,
+  row_key TEXT NOT NULL
+);
 UPDATE ds_definition SET hash = '';
