@@ -37,8 +37,8 @@ ds_db_lookup_t *ds_db_lookup_make(ds_db_t *db, const ds_db_table_t *table, apr_p
 
     lookup->db = db;
     lookup->table = table;
-    lookup->plain = (ds_db_composed_t){lookup_sql(db, table, 0, pool), pool, NULL};
-    lookup->locked = (ds_db_composed_t){lookup_sql(db, table, 1, pool), pool, NULL};
+    lookup->plain = (ds_db_composed_t){lookup_sql(db, table, 0, pool), NULL};
+    lookup->locked = (ds_db_composed_t){lookup_sql(db, table, 1, pool), NULL};
     return lookup;
 }
 
