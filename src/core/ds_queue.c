@@ -147,12 +147,13 @@ static ds_launch_state_e state_after(const char **message, const ds_launch_t *la
 static int launch_stays(ds_db_rows_t *rows, const leave_t *why)
 {
     const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
+    int silent;
 
     if (why->owner)
         return strcmp(owner, why->owner) != 0;
-    return !ds_lease_has_ended(why->leases, ds_db_rows_int(rows, 0),
-                               ds_db_rows_int(rows, LEASED_UNTIL)) &&
-           why->alive(owner);
+    silent = ds_lease_has_ended(why->leases, ds_db_rows_int(rows, 0),
+                                ds_db_rows_int(rows, LEASED_UNTIL));
+    return why->alive(owner, silent) && !silent;
 }
 
 static apr_status_t launch_leave(int *changed, ds_db_t *db, ds_db_rows_t *rows, const leave_t *why,

@@ -49,8 +49,9 @@ apr_status_t ds_queue_release(ds_db_t *db, const char *owner, apr_pool_t *scratc
 apr_status_t ds_queue_stumble(ds_db_t *db, const char *owner, const char *fault,
                               apr_pool_t *scratch);
 
-/* True while the process that calls itself `owner` may be alive. */
-typedef int ds_queue_alive_cb(const char *owner);
+/* True while the process that calls itself `owner` may be alive. One that is silent, its lease has
+ * ended, hangs: whoever can end it does so first, because it may hold a lock. */
+typedef int ds_queue_alive_cb(const char *owner, int silent);
 
 /* Take launches away from runners that died (alive says no) or whose lease has ended: back to the
  * queue, cancelled if that was asked for, or failed after DS_QUEUE_CRASHES_MAX crashes. */

@@ -12,6 +12,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_log.h"
+
 #define HOST_SIZE 96
 
 static volatile sig_atomic_t asked_to_stop;
@@ -190,7 +192,16 @@ const char *dsw_process_owner(apr_pool_t *pool)
                         (apr_uint64_t)start_time(getpid()));
 }
 
-int dsw_process_owner_alive(const char *owner)
+static int owner_end(pid_t pid)
+{
+    if (kill(pid, SIGKILL) == 0)
+        ds_log(DS_LOG_WARNING, APR_SUCCESS,
+               DSLOGNO(0532) "process %ld was silent for longer than its lease: it is killed",
+               (long)pid);
+    return 1;
+}
+
+int dsw_process_owner_alive(const char *owner, int silent)
 {
     char host[HOST_SIZE];
     unsigned long long start;
@@ -202,7 +213,7 @@ int dsw_process_owner_alive(const char *owner)
     if (sscanf(owner + strlen(host), "/%ld/%llu", &pid, &start) != 2)
         return 1;
     if (start_time((pid_t)pid) == start)
-        return 1;
+        return silent ? owner_end((pid_t)pid) : 1;
     return kill((pid_t)pid, 0) != 0 && errno == EPERM; /* /proc may hide what others run */
 }
 

@@ -36,8 +36,9 @@ int dsw_process_wait(int fd, apr_interval_time_t timeout);
 /* The name under which this process owns launches: host's boot, pid namespace, pid, start time. */
 const char *dsw_process_owner(apr_pool_t *pool);
 
-/* ds_queue_alive_cb: false only when the owner was a process of this host that is gone. */
-int dsw_process_owner_alive(const char *owner);
+/* ds_queue_alive_cb: false only when the owner was a process of this host that is gone. One of this
+ * host that is silent is killed. */
+int dsw_process_owner_alive(const char *owner, int silent);
 
 /* What ps and top show. At most 15 characters. */
 void dsw_process_name_set(const char *name);

@@ -125,7 +125,7 @@ static void test_result(ds_db_t *db)
 
 /* --- interruptions --- */
 
-static int nobody_alive(const char *owner)
+static int nobody_alive(const char *owner, int silent)
 {
     return 0;
 }

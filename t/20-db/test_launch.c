@@ -1,10 +1,11 @@
 /* Files, launches and the queue: what is accepted is there, and each launch has one owner. */
 #include "database.h"
 
-static int alive_answer;
+static int alive_answer, silent_owners;
 
-static int alive(const char *owner)
+static int alive(const char *owner, int silent)
 {
+    silent_owners += silent;
     return alive_answer;
 }
 
@@ -154,6 +155,7 @@ static void test_owner(ds_db_t *db, const ds_sync_t *sync)
     tap_is_number(ds_queue_finish(db, first, DS_LAUNCH_FINISHED, "x"), DS_ELOST, "nor end it");
     alive_answer = 1;
     tap_is_number(reclaim(db, alive), 0, "a living runner keeps its launch");
+    tap_is_number(silent_owners, 0, "and is left alone");
     alive_answer = 0;
     tap_is_number(reclaim(db, alive), 1, "a dead runner's launch is taken away");
     finish(db, claim(db, "r3"));
@@ -169,6 +171,7 @@ static void test_lease(ds_db_t *db, const ds_sync_t *sync)
     alive_answer = 1;
     tap_is_number(reclaim(db, alive), 1,
                   "a runner of another machine loses its launch with its lease");
+    tap_is_number(silent_owners, 1, "one that hangs can be ended before that");
     finish(db, claim(db, "r"));
 }
 

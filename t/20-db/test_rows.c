@@ -228,7 +228,7 @@ static void test_interrupted(ds_db_t **db)
     tap_is_number(launch->crashes, 0, "to be stopped is no crash");
 }
 
-static int nobody_alive(const char *owner)
+static int nobody_alive(const char *owner, int silent)
 {
     return 0;
 }
