@@ -10,14 +10,6 @@ my $rows = 100_000;
 # A lease that no test lives to see: that a runner on this machine has died is known before.
 my $config = DSNode->worker_config('runners=2 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n";
 
-# The runner that has the launch: the owner's name ends in its process id.
-sub runner_of {
-    my ($node, $id) = @_;
-    my $owner = $node->value("SELECT owner FROM ds_launch WHERE id = $id") // '';
-    my ($pid) = grep { $owner =~ /(?<!\d)$_(?!\d)/ } $node->worker_pids;
-    return $pid;
-}
-
 sub case_run {
     my ($name, $kill) = @_;
     note $name;
@@ -35,7 +27,7 @@ sub case_run {
 
 case_run('a runner', sub {
     my ($node, $id) = @_;
-    my $pid = runner_of($node, $id);
+    my $pid = $node->runner_of($id);
     return $pid && kill KILL => $pid;
 });
 case_run('the whole worker', sub {
@@ -63,7 +55,7 @@ $node->upload('open-import', "vin\nPOISON\n");
 my $id = $node->launch_newest('open-import')->{id};
 my $launch = wait_for('the launch to be given up', sub {
     my ($row) = $node->rows("SELECT state, message FROM ds_launch WHERE id = $id");
-    my $pid = $row->{state} eq 'running' && runner_of($node, $id);
+    my $pid = $row->{state} eq 'running' && $node->runner_of($id);
     kill KILL => $pid if $pid;
     return $row->{state} =~ /^(?:failed|finished)$/ && $row;
 });

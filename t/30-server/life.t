@@ -75,8 +75,7 @@ ok $node->ctl_refused('launch', 'cancel', $id), 'it cannot be cancelled twice';
 is $node->launch($id)->{message}, $launch->{message}, 'and its message stays';
 
 note 'once more';
-$node->write($node->{database}->by_database('DROP TRIGGER written_insert; DROP TRIGGER written_update',
-    'DROP TRIGGER written_add ON car_c'));
+$node->{database}->writes_ignore('car_c');
 is $node->ctl('launch', 'retry', $id)->{id}, my $again = $node->launch_newest('open-import')->{id}, 'a cancelled launch can be retried';
 isnt $again, $id, 'as a launch of its own';
 $launch = $node->launch_ended($again);

@@ -147,10 +147,9 @@ sub kills_count {
 
 sub runner_kill {
     busy() or return;
-    my ($owner) = map { $_->{owner} } $node->rows("SELECT owner FROM ds_launch WHERE owner IS NOT NULL");
+    my $id = $node->value('SELECT id FROM ds_launch WHERE owner IS NOT NULL');
     my (undef, @pids) = $node->worker_pids;
-    my ($pid) = grep { ($owner // '') =~ /(?<!\d)$_(?!\d)/ } @pids;
-    $pid //= DSModel::pick(@pids) or return;
+    my $pid = ($id && $node->runner_of($id)) // DSModel::pick(@pids) or return;
     kills_count();
     return kill KILL => $pid;
 }

@@ -22,31 +22,10 @@ sub cars_csv {
         map { sprintf "VIN%08d,%s,Make %d,Model %d\n", $_, $_ % $bad_every ? 'red' : $long, $_ % 100, $_ } 1 .. $rows;
 }
 
-# Count each write of a row: an exactly-once proof that counters alone cannot give. The work in it makes
-# the import last for some seconds, so that there is a middle to hit.
-sub writes_count {
-    my ($server) = @_;
-    $server->write($server->{database}->by_database(sqlite_count(), postgres_count()));
-    return;
-}
-
-sub sqlite_count {
-    my $count = 'BEGIN INSERT INTO written VALUES (new.vin); SELECT length(hex(zeroblob(20000))); END';
-    return 'CREATE TABLE written (vin TEXT);'
-        . " CREATE TRIGGER written_insert AFTER INSERT ON car_c $count;"
-        . " CREATE TRIGGER written_update AFTER UPDATE ON car_c $count;";
-}
-
-sub postgres_count {
-    return 'CREATE TABLE written (vin text); CREATE OR REPLACE FUNCTION written_add() RETURNS trigger LANGUAGE plpgsql AS'
-        . " 'BEGIN INSERT INTO written VALUES (new.vin); PERFORM length(repeat(''00'', 20000)); RETURN NULL; END';"
-        . ' CREATE TRIGGER written_add AFTER INSERT OR UPDATE ON car_c FOR EACH ROW EXECUTE FUNCTION written_add()';
-}
-
-# Upload `rows` cars and wait until some of them, not all, are imported. The launch's id.
+# Count the writes of cars, upload `rows` of them and wait until some of them, not all, are imported. The launch's id.
 sub running_wait {
     my ($server, $rows) = @_;
-    writes_count($server);
+    $server->{database}->writes_count('car_c', 'vin', 20_000);
     my $response = $server->upload('open-import', cars_csv($rows));
     $response->code == 200 or die $response->as_string;
     my $id = $server->launch_newest('open-import')->{id};
@@ -65,7 +44,7 @@ sub cars_check {
     is $launch->{rows_ok}, $rows - $bad, 'each good row is counted as good';
     is $launch->{rows_failed}, $bad, 'each bad row as failed';
     is $server->value("SELECT count(*) AS n FROM car_c WHERE vin LIKE 'VIN%'"), $rows - $bad, 'each good row is in the table';
-    is $server->value("SELECT count(*) - count(DISTINCT vin) AS n FROM written WHERE vin LIKE 'VIN%'"), 0,
+    is $server->value("SELECT count(*) - count(DISTINCT key) AS n FROM written_car_c WHERE key LIKE 'VIN%'"), 0,
         'no row was written twice';
     my @failed = split /\n/, $server->launch_file($id, 'failures') // '';
     my %distinct = map { (split /,/)[0] => 1 } @failed[1 .. $#failed];

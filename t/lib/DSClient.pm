@@ -69,13 +69,25 @@ sub get {
 }
 
 # Upload text as the file of a sync. filename => ..., path => the endpoint's path, if not the usual one,
-# query => what follows the path's question mark, headers => as in get().
+# query => what follows the path's question mark, headers => as in get(), seconds => how long it takes to send.
 sub upload {
     my ($self, $sync, $text, %how) = @_;
     my $file = [undef, $how{filename} // 'data.csv', 'Content-Type' => 'text/csv', Content => $text];
     my $path = ($how{path} // "/api/data-sync/import/$sync") . (defined $how{query} ? "?$how{query}" : '');
-    return $self->request(POST($self->url($path), @{$how{headers} || []}, Content_Type => 'form-data',
-                               Content => [file => $file]), %how);
+    my $request = POST($self->url($path), @{$how{headers} || []}, Content_Type => 'form-data', Content => [file => $file]);
+    slow_down($request, $how{seconds}) if $how{seconds};
+    return $self->request($request, %how);
+}
+
+# Let its body be sent in pieces, with a pause before each.
+sub slow_down {
+    my ($request, $seconds) = @_;
+    my $count = 1 + int $seconds / 0.05;
+    my @pieces = unpack '(a' . (1 + int length($request->content) / $count) . ')*', $request->content;
+    return $request->content(sub {
+        sleep 0.05;
+        return shift @pieces // '';
+    });
 }
 
 # Ask for a new export.
@@ -262,6 +274,17 @@ sub processes_below {
 sub worker_pids {
     my ($self) = @_;
     return processes_below($self->pid, qr/^datasync-/);
+}
+
+# The runner that has a launch; undef when none of this server has it. The owner's name ends in its process, as its own
+# pid namespace knows it, and when that was started.
+sub runner_of {
+    my ($self, $id) = @_;
+    my ($space, $pid) = ($self->value("SELECT owner FROM ds_launch WHERE id = $id") // '') =~ m{(pid:\[\d+\])/(\d+)/\d+\z}
+        or return undef;
+    return (grep {
+        (readlink("/proc/$_/ns/pid") // '') eq $space && text_of("/proc/$_/status") =~ /^NSpid:.*\b$pid$/m
+    } $self->worker_pids)[0];
 }
 
 # Halt runners and keeper, so that what is accepted stays queued until workers_continue. None of them is

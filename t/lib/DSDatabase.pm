@@ -114,6 +114,30 @@ sub rows_slow {
         . " CREATE TRIGGER $name $trigger $each EXECUTE FUNCTION $name()"));
 }
 
+# Each write of a row of a table leaves a line in written_TABLE, its key and what was done: a proof of exactly once that
+# counters alone cannot give. More bytes are more work for each row.
+sub writes_count {
+    my ($self, $table, $key, $bytes) = @_;
+    my $name = "written_$table";
+    my $triggers = join ' ', map {
+        my $row = $_ eq 'DELETE' ? 'old' : 'new';
+        "CREATE TRIGGER ${name}_$_ AFTER $_ ON $table BEGIN INSERT INTO $name VALUES ($row.$key, '$_');"
+            . " SELECT length(hex(zeroblob($bytes))); END;"
+    } qw(INSERT UPDATE DELETE);
+    return $self->write("CREATE TABLE $name (key TEXT, what TEXT); " . $self->by_database($triggers,
+        "CREATE FUNCTION $name() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO $name VALUES"
+        . " ((coalesce(new, old)).$key, tg_op); PERFORM length(repeat(''00'', $bytes)); RETURN NULL; END';"
+        . " CREATE TRIGGER $name AFTER INSERT OR UPDATE OR DELETE ON $table FOR EACH ROW EXECUTE FUNCTION $name()"));
+}
+
+# Let rows be written as they were before writes_count.
+sub writes_ignore {
+    my ($self, $table) = @_;
+    my $name = "written_$table";
+    return $self->write($self->by_database(join(' ', map { "DROP TRIGGER ${name}_$_;" } qw(INSERT UPDATE DELETE)),
+        "DROP TRIGGER $name ON $table"));
+}
+
 # Is somebody in the middle of a transaction? Who is halted there halts others.
 sub is_busy {
     my ($self) = @_;

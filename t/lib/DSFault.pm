@@ -17,7 +17,7 @@ our $lease = 5;    # seconds; the shortest that there is
 *wait_for = \&DSClient::wait_for;
 
 my $turn = 1;         # of the keeper, in seconds
-my $allowance = 8;    # seconds that a machine which is busy with other things may take
+our $allowance = 8;    # seconds that a machine which is busy with other things may take
 
 # The seed comes from t/stages, or is made here.
 my $seed = $ENV{DS_SEED} || 1 + int rand 1e9;
@@ -33,45 +33,34 @@ sub pick {
     return $list[rand @list];
 }
 
-# A server with a short lease. options => those of DataSyncWorker, config => more lines, prepare => called with the node
-# before it starts.
+# A server with a short lease. options => those of DataSyncWorker, config => more lines, nodes => how many servers there
+# are on the same database, all but the first as if on machines of their own, prepare => called with the first one before
+# it starts.
 sub start {
     my ($class, %how) = @_;
     diag "DS_SEED=$seed repeats this run";
     my $options = $how{options} // "runners=2 lease=$lease";
-    my $config = DSNode->worker_config($options) . DSNode::usual_config() . "DataSyncAPI prisma\n" . ($how{config} // '');
-    my $node = DSNode->prepare(config => $config);
-    $how{prepare}->($node) if $how{prepare};
-    return $class->new($node->start);
+    my $syncs = DSNode::usual_config();
+    $syncs =~ s/^(<DataSync part-(?:import|delete|export)>\n)/$1    QueueLimit 0\n/mg;
+    my $config = DSNode->worker_config($options) . $syncs . "DataSyncAPI prisma\nDataSyncQueueLimit 0\n" . ($how{config} // '');
+    my $first = DSNode->prepare(config => $config);
+    $how{prepare}->($first) if $how{prepare};
+    $first->start;
+    my @others = map { DSNode->start(config => $config, database => $first->{database}, machine => 1) } 2 .. $how{nodes} // 1;
+    return $class->new($first, @others);
 }
 
-# For a server that runs already and that knows the syncs of t/conf/syncs.conf.
+# For servers that run already and that know the syncs of t/conf/syncs.conf.
 sub new {
-    my ($class, $node) = @_;
-    my $self = bless {node => $node, dir => $node->{dir}, servers => [$node], faults => [], begun => time}, $class;
-    $self->writes_count;
+    my ($class, @nodes) = @_;
+    my $self = bless {nodes => \@nodes, dir => $nodes[0]{dir}, faults => [], frozen => {}, begun => time}, $class;
+    $nodes[0]{database}->writes_count('part', 'sku', 10_000);
     return $self;
 }
 
 sub node {
     my ($self) = @_;
-    return $self->{node};
-}
-
-# Each write of a row leaves a line, with some work in it so that launches last long enough to be hit.
-sub writes_count {
-    my ($self) = @_;
-    my $database = $self->node->{database};
-    my $work = 'SELECT length(hex(zeroblob(3000)))';
-    my $triggers = join ' ', map {
-        my $row = $_ eq 'DELETE' ? 'old' : 'new';
-        "CREATE TRIGGER written_$_ AFTER $_ ON part BEGIN INSERT INTO written VALUES ($row.sku, '$_'); $work; END;"
-    } qw(INSERT UPDATE DELETE);
-    $database->write('CREATE TABLE written (sku TEXT, what TEXT); ' . $database->by_database($triggers,
-        "CREATE FUNCTION written_add() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO written VALUES"
-        . " ((coalesce(new, old)).sku, tg_op); PERFORM length(repeat(''00'', 3000)); RETURN NULL; END';"
-        . ' CREATE TRIGGER written_add AFTER INSERT OR UPDATE OR DELETE ON part FOR EACH ROW EXECUTE FUNCTION written_add()'));
-    return;
+    return $self->{nodes}[0];
 }
 
 # Load
@@ -79,7 +68,7 @@ sub writes_count {
 # Clients in the background until load_end; `how` is that of DSLoad::begin.
 sub load_begin {
     my ($self, %how) = @_;
-    $self->{load} = DSLoad->begin($self->{servers}, dir => $self->{dir}, %how);
+    $self->{load} = DSLoad->begin($self->{nodes}, dir => $self->{dir}, %how);
     return $self;
 }
 
@@ -100,17 +89,19 @@ sub codes {
     return \%count;
 }
 
-# Kills
+# Kills and freezes
 
-# The processes of a kind that live now: keeper, runner, supervisor, child, parent.
+my %process_name = (keeper => qr/^datasync-keeper$/, runner => qr/^datasync-run/, supervisor => qr/^datasync-worke/,
+                    worker => qr/^datasync-/, child => qr/^(?:apache2|httpd)/);
+
+# The processes of a kind that servers have now, all of them or those named: keeper, runner, supervisor, worker (all of
+# these), child, parent.
 sub pids_of {
-    my ($self, $kind) = @_;
-    my $node = $self->node;
-    return $node->{child} // () if $kind eq 'parent';
-    return () unless $node->{child};
-    return $node->httpd_pids if $kind eq 'child';
-    my %name = (keeper => qr/^datasync-keeper$/, runner => qr/^datasync-run/, supervisor => qr/^datasync-worke/);
-    return DSClient::processes_below($node->{child}, $name{$kind});
+    my ($self, $kind, @nodes) = @_;
+    return map {
+        my $parent = $_->pid;
+        $kind eq 'parent' ? $parent : DSClient::processes_below($parent, $process_name{$kind});
+    } grep { $_->{child} } @nodes ? @nodes : @{$self->{nodes}};
 }
 
 # Send a signal to one process of a kind, if there is any: its pid.
@@ -118,6 +109,53 @@ sub signal_one {
     my ($self, $signal, $kind) = @_;
     my $pid = pick($self->pids_of($kind)) or return 0;
     return kill($signal, $pid) ? $pid : 0;
+}
+
+# Freeze processes for some seconds, at this very moment. They go on with the first thaw after that.
+sub freeze {
+    my ($self, $seconds, @pids) = @_;
+    kill STOP => @pids;
+    @{$self->{frozen}}{@pids} = (time + $seconds) x @pids;
+    return scalar @pids;
+}
+
+# The same for what may belong to another machine: there nobody could take the lock of an SQLite file away from it.
+sub freeze_far {
+    my ($self, $seconds, @pids) = @_;
+    @pids = grep { !$self->{frozen}{$_} } @pids or return 0;
+    my $database = $self->node->{database};
+    my $lock = $database->{server} ? undef : $database->write_lock;
+    return $self->freeze($seconds, @pids);
+}
+
+# A moment at which a launch runs, if there is one within some seconds.
+sub launch_wait {
+    my ($self, $seconds) = @_;
+    my $end = time + $seconds;
+    while (time < $end) {
+        return 1 if $self->node->value("SELECT count(*) AS n FROM ds_launch WHERE state = 'running'");
+        sleep 0.02;
+    }
+    return 0;
+}
+
+# Let those go on whose time has come; all => 1: all of them, but => [...]: except these.
+sub thaw {
+    my ($self, %how) = @_;
+    my %stays = map { $_ => 1 } @{$how{but} || []};
+    for my $pid (keys %{$self->{frozen}}) {
+        next if $stays{$pid} || $self->{frozen}{$pid} > time && !$how{all};
+        kill CONT => $pid;
+        delete $self->{frozen}{$pid};
+    }
+    return;
+}
+
+# A test that dies leaves nothing frozen behind.
+sub DESTROY {
+    my ($self) = @_;
+    $self->thaw(all => 1);
+    return;
 }
 
 # Checks
@@ -184,11 +222,10 @@ sub upload_check {
 sub rows_check {
     my ($self, $uploads, $launches) = @_;
     my (%rows, %writes, %deleted_by);
-    my $name = "substr(sku, 1, $DSLoad::name_length)";
     $rows{"$_->{upload} $_->{launch}"} = $_->{n}
-        for $self->node->rows("SELECT $name AS upload, _launch_id AS launch, count(*) AS n FROM part GROUP BY 1, 2");
+        for $self->node->rows("SELECT substr(sku, 1, $DSLoad::name_length) AS upload, _launch_id AS launch, count(*) AS n FROM part GROUP BY 1, 2");
     $writes{"$_->{upload} $_->{what}"} = "$_->{n} $_->{keys}"
-        for $self->node->rows("SELECT $name AS upload, what, count(*) AS n, count(DISTINCT sku) AS keys FROM written GROUP BY 1, 2");
+        for $self->node->rows("SELECT substr(key, 1, $DSLoad::name_length) AS upload, what, count(*) AS n, count(DISTINCT key) AS keys FROM written_part GROUP BY 1, 2");
     $deleted_by{$_->{of}} = 1 for grep { $_->{kind} eq 'delete' && $launches->{$_->{name}} } @$uploads;
     for my $import (grep { $_->{kind} eq 'import' && $launches->{$_->{name}} } @$uploads) {
         my ($upload, $launch, $n) = ($import->{name}, $launches->{$import->{name}}[0]{id}, $import->{rows});
@@ -240,13 +277,13 @@ sub integrity_check {
     my ($self, $name, %how) = @_;
     $self->load_end;
     my @uploads = DSLoad::answers($self->{dir});
-    my $accepted = grep { ($_->{code} // '') eq 200 } @uploads;
+    my $accepted = grep { $_->{kind} ne 'question' && ($_->{code} // '') eq 200 } @uploads;
     cmp_ok $accepted, '>', $self->{accepted} // 0, "$name: there was something to lose ($accepted accepted)";
     $self->{accepted} = $accepted;
     $self->order_check($name);
     if ($self->settle) {
         my $launches = $self->launches_by_upload;
-        $self->upload_check($_, @{$launches->{$_->{name}} || []}) for grep { $_->{kind} ne 'export' } @uploads;
+        $self->upload_check($_, @{$launches->{$_->{name}} || []}) for grep { $_->{kind} =~ /^(?:import|delete)$/ } @uploads;
         $self->rows_check(\@uploads, $launches);
         $self->order_of_lanes_check if $how{clock} // 1;
         $self->exports_check(\@uploads);
@@ -260,14 +297,18 @@ sub integrity_check {
 sub finish {
     my ($self, @expected) = @_;
     my $node = $self->node;
+    $self->thaw(all => 1);
     $node->write('UPDATE ds_file SET touched_at = 0 WHERE launch_id IS NULL');
     wait_for('the leftovers to be swept', sub {
         return $node->value('SELECT count(*) AS n FROM ds_file WHERE launch_id IS NULL') == 0;
     });
-    $node->stop;
     my $codes = $self->codes;
     note sprintf '%.0f s; answers: %s', time - $self->{begun}, join ', ', map { "$_ x $codes->{$_}" } sort keys %$codes;
-    return DSTest::finish($node, @expected);
+    for my $node (@{$self->{nodes}}) {
+        $node->stop;
+        DSTest::finish($node, @expected);
+    }
+    return;
 }
 
 1;

@@ -15,10 +15,11 @@ my $loaders = 0;
 my %sync_of = (import => 'part-import', delete => 'part-delete', export => 'part-export');
 
 # SERVERS: who is asked, in turn. dir => where the notes go, count => how many clients, pause => the longest pause
-# between two requests, in seconds, big => the share of large uploads, exports => the share of exports.
+# between two requests, in seconds, big => the share of large uploads, slow => that of uploads that take up to two
+# seconds to arrive, exports => that of exports, questions => that of questions.
 sub begin {
     my ($class, $servers, %how) = @_;
-    my $self = bless {servers => $servers, pause => 0.05, big => 0.05, exports => 0.05, count => 2, clients => [], %how}, $class;
+    my $self = bless {servers => $servers, pause => 0.2, big => 0.05, slow => 0.1, exports => 0.05, questions => 0, count => 2, clients => [], %how}, $class;
     for (1 .. $self->{count}) {
         my $number = ++$loaders;
         my $journal = sprintf '%s/load-%03d', $self->{dir}, $number;
@@ -84,7 +85,11 @@ sub client_run {
         if ($choice < $self->{exports}) {
             $self->export_ask($server, $name);
         }
-        elsif ($choice < $self->{exports} + 0.15 && @imported) {
+        elsif ($choice < $self->{exports} + $self->{questions}) {
+            my $code = code_of($server->get("/api/data-sync/$sync_of{import}"));
+            $self->note({name => $name, kind => 'question', code => $code, codes => {$code => 1}});
+        }
+        elsif ($choice > 0.85 && @imported) {
             $self->upload_send($server, delete_make($name, splice @imported, rand @imported, 1));
         }
         else {
@@ -124,6 +129,7 @@ sub upload_send {
     my $text = delete $upload->{text};
     my $key = rand() < 0.5;
     my %how = (filename => "$upload->{name}.csv", $key ? (headers => ['Idempotency-Key' => $upload->{name}]) : ());
+    $how{seconds} = rand 2 if rand() < $self->{slow};
     $upload->{sha256} = sha256_hex($text);
     $self->note($upload);
     my $end = time + $DSClient::patience;

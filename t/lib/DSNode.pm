@@ -47,7 +47,7 @@ EOT
 }
 
 # Make its directory and configuration without starting it. config => our lines; `state` in them is
-# the directory that the run-time user may write to.
+# the directory that the run-time user may write to. database => that of another server, else it has its own.
 sub prepare {
     my ($class, %how) = @_;
     my $dir = tempdir('node-XXXXXX', DIR => run_dir());
@@ -58,7 +58,7 @@ sub prepare {
     }
     my $port = port_find();
     my $self = $class->new(dir => $dir, port => $port, log => "$dir/error_log", pid_file => "$dir/httpd.pid",
-                           database => $class->database_make($dir), bin => run_dir() . '/bin');
+                           database => $how{database} // $class->database_make($dir), bin => run_dir() . '/bin');
     $self->config_write($how{config} // $class->worker_config . usual_config() . "DataSyncAPI prisma\n");
     return $self;
 }
@@ -109,17 +109,31 @@ sub config_check {
     return ($? >> 8, $text);
 }
 
-# Start it, and wait until it answers and its worker has made the database.
+# What makes a process believe that it is on a machine of its own: it cannot see those of others.
+sub machine_command {
+    return ('unshare', $> == 0 ? () : qw(--user --map-current-user), qw(--pid --fork --mount-proc --kill-child --));
+}
+
+# Its pid as the tests see it, which is not always the one that it knows itself.
+sub pid {
+    my ($self) = @_;
+    my $child = $self->{child} // return $self->SUPER::pid;
+    my $parent = $self->{machine} ? (DSClient::processes_below($child, qr/^(?:apache2|httpd)/))[0] : $child;
+    return $parent // die "there is no httpd of $self->{dir}\n";
+}
+
+# Start it, and wait until it answers and its worker has made the database. machine => 1: as on a machine of its own.
 sub start {
     my ($class, %how) = @_;
     my $self = ref $class ? $class : $class->prepare(%how);
+    $self->{machine} //= $how{machine};
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         setpgid(0, 0);    # prefork ends by a signal to its whole process group
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/stdout";
         open STDERR, '>&', \*STDOUT;
-        exec httpd(), '-DFOREGROUND', '-f', $self->{config} or die "httpd: $!";
+        exec $self->{machine} ? machine_command() : (), httpd(), '-DFOREGROUND', '-f', $self->{config} or die "httpd: $!";
     }
     $self->{child} = $pid;
     push @running, $self;
@@ -135,9 +149,10 @@ sub start {
 # End it by a signal (TERM) and wait for the end of httpd and of its worker.
 sub stop {
     my ($self, $signal) = @_;
-    my $pid = delete $self->{child} or return;
+    my $pid = $self->{child} or return;
     my @workers = DSClient::processes_below($pid, qr/^datasync-/);
-    kill $signal || 'TERM', $pid;
+    kill $signal || 'TERM', $self->pid;
+    delete $self->{child};
     waitpid $pid, 0;
     DSClient::wait_for('the end of the worker', sub {
         return !grep { -e "/proc/$_" && DSClient::text_of("/proc/$_/stat") !~ /\) Z/ } @workers;
