@@ -2,13 +2,16 @@
 
 -- Texts are UTF-8, bytes come as hex, dates as in ISO 8601, whatever the server's defaults are. Who looks
 -- at pg_stat_activity sees whose connection it is. Nobody waits for another writer longer than on SQLite. A
--- statement whose asker is gone ends within a second; servers before 14 cannot see that. What the administrator
--- has set stays.
+-- statement whose asker is gone ends within a second; servers before 14 cannot see that. A transaction whose
+-- owner says nothing, because its machine sleeps or was cut off, keeps its locks no longer than the shortest
+-- lease lasts. What the administrator has set stays.
 -- :PGSQL_CONNECTION
 SET client_encoding = 'UTF8'; SET bytea_output = 'hex'; SET datestyle = 'ISO';
 SELECT set_config('lock_timeout', '2s', false) WHERE current_setting('lock_timeout') = '0';
 SELECT set_config('client_connection_check_interval', '1000', false)
 WHERE current_setting('client_connection_check_interval', true) = '0';
+SELECT set_config('idle_in_transaction_session_timeout', '5s', false)
+WHERE current_setting('idle_in_transaction_session_timeout') = '0';
 SELECT set_config('application_name', 'mod_datasync', false)
 WHERE current_setting('application_name') = ''
 
@@ -76,10 +79,11 @@ WHERE schemaname = current_schema() AND tablename = %s::text
 SELECT count(*) FROM pg_catalog.pg_tables
 WHERE schemaname = current_schema() AND tablename = 'ds_schema'
 
--- A scan begins with the first row of the table, also beside another scan of it.
+-- A scan begins with the first row of the table, also beside another scan of it. It holds nobody up, and
+-- what it has read may take a while to be stored.
 -- :SCAN_BEGIN
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL synchronize_seqscans = off;
-SET LOCAL cursor_tuple_fraction = 1
+SET LOCAL cursor_tuple_fraction = 1; SET LOCAL idle_in_transaction_session_timeout = '60s'
 
 -- :SCAN_END
 ROLLBACK
