@@ -161,7 +161,8 @@ ds_problem_t *ds_db_open(ds_db_t **result, const ds_db_where_t *where, apr_pool_
         problem = db->dialect->open(db, pool);
     if (problem)
         return problem;
-    apr_pool_cleanup_register(pool, db, close_cleanup, apr_pool_cleanup_null);
+    /* Before the pools below go: an open transaction lives in one of them. */
+    apr_pool_pre_cleanup_register(pool, db, close_cleanup);
     problem = db->dialect->connection_prepare(db, where, pool);
     if (!problem && !where->create)
         problem = schema_check(db, pool);

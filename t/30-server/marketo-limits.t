@@ -76,7 +76,9 @@ wait_for('the places to be given back', sub { ask($describe, $third->token) eq '
 pass 'places are given back when clients go away';
 @held = uploads_hold(undef, sub {
     my $answer = $third->upload($import, "vin\nS1\n", anonymous => 1, after => [[access_token => $third->token]]);
-    return DSMarketo::outcome($answer) eq '615';
+    return 1 if DSMarketo::outcome($answer) eq '615';
+    push @held, upload_begin(undef, $node) if @held < 12;    # one of the ten may have met a place not yet given back
+    return 0;
 });
 pass 'strangers, whose token comes behind the file, are few at once';
 is DSMarketo::outcome($third->upload($import, "vin\nS2\n")), 'success', 'they take no place of those who are known';

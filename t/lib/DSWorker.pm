@@ -11,13 +11,14 @@ use Time::HiRes qw(time);
 
 my @running;
 
-# members => those of its configuration file beside the usual ones; environment => more variables.
+# members => those of its configuration file beside the usual ones; environment => more variables; wrapper =>
+# the words before its command.
 sub prepare {
     my ($class, %how) = @_;
     my $dir = tempdir('worker-XXXXXX', DIR => DSNode::run_dir());
     chmod 0755, $dir;
-    my $self = bless {dir => $dir, log => "$dir/log", config => "$dir/worker.json", environment => $how{environment} || {}},
-        $class;
+    my $self = bless {dir => $dir, log => "$dir/log", config => "$dir/worker.json", environment => $how{environment} || {},
+                      wrapper => $how{wrapper} || []}, $class;
     my %user = $> == 0 ? (user => 'nobody', group => 'nogroup') : ();
     $self->config_write(JSON::PP->new->pretty->encode({log_level => 'info', %user, %{$how{members} || {}}}));
     return $self;
@@ -73,7 +74,7 @@ sub start {
         $self->exec_prepare;
         open STDOUT, '>>', $self->{log} or die $!;
         open STDERR, '>&', \*STDOUT;
-        exec program(), '--config', $self->{config} or die program() . ": $!";
+        exec @{$self->{wrapper}}, program(), '--config', $self->{config} or die program() . ": $!";
     }
     $self->{child} = $pid;
     push @running, $self;

@@ -1,0 +1,121 @@
+# A worker that reads what it should not, or loses memory, ends one day in the middle of somebody's import.
+use strict;
+use warnings FATAL => 'all';
+use DSTest;
+use DSCars;
+use DSWorker;
+use Apache::Test '-withtestmore';
+
+my $apr = $ENV{DS_APR} || die "DS_APR is not set: run this by make check-valgrind\n";
+my $logs = DSNode::run_dir() . '/valgrind';
+mkdir $logs or die "$logs: $!";
+chmod 0777, $logs or die $!;
+my @valgrind = ('valgrind', '--quiet', '--leak-check=full', '--show-leak-kinds=definite', '--errors-for-leak-kinds=definite',
+                '--track-origins=yes', '--num-callers=30', '--vgdb=no',
+                '--verbose', "--log-file=$logs/%p");
+my $probe = "$ENV{DS_BUILDDIR}/t/memory/probe";
+my %environment = (LD_LIBRARY_PATH => "$apr/lib");
+
+# Run under memcheck; the exit code and the output.
+sub checked {
+    my (@command) = @_;
+    my $pid = open my $in, '-|' // die "fork: $!";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        %ENV = (%ENV, %environment);
+        exec @valgrind, @command or die "valgrind: $!";
+    }
+    local $/;
+    my $text = <$in> // '';
+    close $in;
+    return ($? >> 8, $text);
+}
+
+# The summaries of all processes, and the reports of those that have any. Forgets them.
+sub reports_take {
+    my ($summaries, @reports) = (0);
+    for my $path (glob "$logs/*") {
+        my $text = DSClient::text_of($path);
+        my @counts = $text =~ /ERROR SUMMARY: (\d+) errors/g;
+        $summaries += @counts;
+        push @reports, $text if grep { $_ > 0 } @counts;
+        unlink $path;
+    }
+    return ($summaries, @reports);
+}
+
+for my $fault (qw(pool leak)) {
+    checked($probe, $fault);
+    my ($summaries, @reports) = reports_take();
+    is scalar(@reports), 1, "memcheck sees a fault that is made on purpose: $fault";
+}
+checked($probe, 'none');
+my ($summaries, @reports) = reports_take();
+is "$summaries " . @reports, '1 0', 'and none where there is none';
+
+# A web node as it is, and a worker under memcheck.
+
+my $syncs = join '', map { "<DataSync $_->[0]>\nKind $_->[1]\nObject part\nAuth none\n$_->[2]</DataSync>\n" }
+    ['minute-export', 'export', "Schedule \"* * * * *\"\n"], ['narrow-import', 'import', "MaxFieldLength 64\n"];
+my $node = DSNode->prepare;
+$node->config_write("\@database\@DataSyncWorker Off program=" . DSWorker::program() . "\n"
+    . DSNode::usual_config() . "${syncs}DataSyncAPI prisma\n")->start;
+my $worker = DSWorker->prepare(members => {db_driver => $node->{database}{driver}, db_params => $node->{database}{params}, log_level => 'debug', lease_seconds => 600},
+                               environment => \%environment, wrapper => \@valgrind);
+$worker->start;
+
+my $good = join '', map { sprintf "P%05d,Part %d,%d,%d.25,%s,2026-01-%02d,2026-01-01T10:00:00Z\n", $_, $_, $_, $_, $_ % 2 ? 'true' : 'false', 1 + $_ % 28 } 1 .. 3000;
+my $head = "sku,name,count,price,active,made,seen\n";
+my %ended = (
+    'an import' => $node->import_run('part-import', "$head$good"),
+    'the same again' => $node->import_run('part-import', "$head$good"),
+    'a dry run' => $node->import_run('part-import', "$head$good", query => 'dry-run=true'),
+    'rows that are wrong' => $node->import_run('part-import', $head . join '', map { "W$_,x,many,1,perhaps,2026-02-30,noon\n\"Q$_\",\"a \"\"b\"\"\nc\",1,,,,\n" } 1 .. 300),
+    'bytes that are no text' => $node->import_run('part-import', "sku,name\nB1,\xff\xfe\nB2,\xc3\n,\n\"B3\" x,y\nB4\n"),
+    'a column that is not known' => $node->import_run('part-import', "sku,nothing\nU1,x\n"),
+    'a quote that is not closed' => $node->import_run('part-import', "sku,name\nC1,\"x\n"),
+    'an empty file' => $node->import_run('part-import', ''),
+    'long cells' => $node->import_run('narrow-import', "sku,name\nL1," . 'x' x 200 . "\nL2,y\n"),
+    'semicolons' => $node->import_run('semicolon-import', "shop;item;count\nS;I;1\n"),
+    'every type' => $node->import_run('sample-import', "id,note,amount,price,active,born,seen,mail,phone,link\n"
+        . "1,n,5,1.5,yes,2026-01-01,2026-01-01 10:00,a\@example.org,+49 30 123456,http://example.org/\n"),
+    'a delete' => $node->import_run('part-delete', "sku\nP00001\nP00002\nnobody\n"),
+    'marked rows' => do { $node->import_run('kept-import', "id,note\n1,a\n2,b\n"); $node->import_run('kept-delete', "id\n1\n9\n") },
+    map { ("the export $_" => $node->export_run($_)) } qw(part-export part-ndjson part-chosen part-empty kept-export));
+is_deeply [grep { $ended{$_}{state} !~ /^(?:finished|failed)$/ } sort keys %ended], [], 'launches of every kind come to their end';
+is $ended{'an import'}{rows_ok}, 3000, 'the good ones with all their rows';
+
+# Cancelled, then stopped, in the middle.
+my $rows = 20_000;
+my $cancelled = running_wait($node, $rows);
+$node->ctl('launch', 'cancel', $cancelled);
+is $node->launch_ended($cancelled)->{state}, 'cancelled', 'one is cancelled in the middle';
+$node->write($node->{database}->by_database('DROP TRIGGER written_insert; DROP TRIGGER written_update; DROP TABLE written',
+                                             'DROP TRIGGER written_add ON car_c; DROP TABLE written'));
+my $id = running_wait($node, $rows);
+is +($worker->stop)[0], 0, 'the worker is stopped in the middle';
+is $node->launch($id)->{state}, 'queued', 'of a launch that is handed back';
+$worker->start;
+cars_check($node, $id, $rows);
+wait_for('a launch by schedule', sub { $node->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = 'minute-export' AND state = 'finished'") });
+is +($worker->stop)[0], 0, 'the worker is stopped while it has nothing to do';
+
+($summaries, @reports) = reports_take();
+cmp_ok $summaries, '>=', 10, 'each process of both workers was checked to its end';
+ok !@reports, 'memcheck found nothing in the worker' or diag join "\n", @reports;
+
+my @database = ('--database', $node->{database}->place);
+for (['object', 'list'], ['sync', 'list'], ['sync', 'disable', 'idle-import'], ['sync', 'enable', 'idle-import'],
+     ['token', 'create', 'car-import', '--expires', '30d'], ['token', 'list'], ['token', 'revoke', 'nobody'],
+     ['launch', 'list'], ['launch', 'show', $id], ['launch', 'file', $id, 'failures'], ['launch', 'retry', $cancelled],
+     ['launch', 'cancel', $id], ['run', 'part-export'], ['check'], ['--json', 'launch', 'show', $id], ['no', 'such', 'command']) {
+    checked("$node->{bin}/datasyncctl", @database, @$_);
+}
+checked(DSWorker::program(), '--check', $worker->{config});
+checked(DSWorker::program(), '--check', $worker->file_write('wrong.json', 0600, "{\n\"db_driver\": 5}"));
+($summaries, @reports) = reports_take();
+is $summaries, 18, 'commands were checked to their end';
+ok !@reports, 'memcheck found nothing in them' or diag join "\n", @reports;
+$node->ctl('launch', 'cancel', $_) for map { $_->{id} } $node->rows("SELECT id FROM ds_launch WHERE state = 'queued'");
+finish($node);
+done_testing;
