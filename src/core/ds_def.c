@@ -13,6 +13,7 @@ ds_def_t *ds_def_make(apr_pool_t *pool)
     def->syncs = apr_array_make(pool, 8, sizeof(ds_sync_t *));
     def->object_by_name = apr_hash_make(pool);
     def->sync_by_id = apr_hash_make(pool);
+    def->sync_by_integration = apr_hash_make(pool);
     return def;
 }
 
@@ -37,10 +38,36 @@ ds_problem_t *ds_def_object_add(ds_def_t *def, ds_object_t *object, apr_pool_t *
     return NULL;
 }
 
+static ds_problem_t *integration_add(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool)
+{
+    char *uuid = apr_palloc(pool, DS_UUID_SIZE);
+    const ds_sync_t *other;
+    apr_status_t status = APR_SUCCESS;
+
+    if (!sync->integration_id) {
+        status = ds_digest_name_uuid(uuid, sync->id, pool);
+        sync->integration_id = uuid;
+    }
+    if (status != APR_SUCCESS)
+        return ds_problem_make(pool, status, "libcrypto has no SHA-1");
+    other = ds_def_integration_get(def, sync->integration_id);
+    if (other)
+        return ds_problem_make(pool, DS_EINPUT,
+                               "sync \"%s\" has the same integration id as sync \"%s\"", sync->id,
+                               other->id);
+    apr_hash_set(def->sync_by_integration, sync->integration_id, APR_HASH_KEY_STRING, sync);
+    return NULL;
+}
+
 ds_problem_t *ds_def_sync_add(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool)
 {
+    ds_problem_t *problem;
+
     if (apr_hash_get(def->sync_by_id, sync->id, APR_HASH_KEY_STRING))
         return ds_problem_make(pool, DS_EINPUT, "sync \"%s\" is defined twice", sync->id);
+    problem = integration_add(def, sync, pool);
+    if (problem)
+        return problem;
     apr_hash_set(def->sync_by_id, sync->id, APR_HASH_KEY_STRING, sync);
     APR_ARRAY_PUSH(def->syncs, ds_sync_t *) = sync;
     return NULL;
@@ -60,6 +87,11 @@ const ds_object_t *ds_def_object_get(const ds_def_t *def, const char *name)
 const ds_sync_t *ds_def_sync_get(const ds_def_t *def, const char *id)
 {
     return apr_hash_get(def->sync_by_id, id, APR_HASH_KEY_STRING);
+}
+
+const ds_sync_t *ds_def_integration_get(const ds_def_t *def, const char *integration_id)
+{
+    return apr_hash_get(def->sync_by_integration, integration_id, APR_HASH_KEY_STRING);
 }
 
 const ds_sync_t *ds_def_sync_of_object(const ds_def_t *def, const ds_object_t *object,

@@ -24,6 +24,7 @@ typedef struct ds_def_t {
     apr_array_header_t *syncs;   /* of ds_sync_t *, likewise */
     apr_hash_t *object_by_name;
     apr_hash_t *sync_by_id;
+    apr_hash_t *sync_by_integration; /* by integration_id */
     ds_retention_t retention;
     int queue_limit; /* launches that may wait, of all syncs together; 0: no limit */
 } ds_def_t;
@@ -31,13 +32,15 @@ typedef struct ds_def_t {
 /* No definitions, in pool. */
 ds_def_t *ds_def_make(apr_pool_t *pool);
 
-/* Add one; the problem when its name is taken (object names are compared without case). */
+/* Add one; the problem when its name is taken (object names are compared without case). A sync
+ * without an integration id gets the one that follows from its id. */
 ds_problem_t *ds_def_object_add(ds_def_t *def, ds_object_t *object, apr_pool_t *pool);
 ds_problem_t *ds_def_sync_add(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool);
 
 /* NULL when there is none. */
 const ds_object_t *ds_def_object_get(const ds_def_t *def, const char *name);
 const ds_sync_t *ds_def_sync_get(const ds_def_t *def, const char *id);
+const ds_sync_t *ds_def_integration_get(const ds_def_t *def, const char *integration_id);
 
 /* The first sync of this kind, in the order of the configuration, that is about an object; NULL
  * when there is none. For protocols that name objects, not syncs. */

@@ -19,6 +19,13 @@ static json_t *keys_to_json(const ds_object_t *object)
     return keys;
 }
 
+static const char *updated_at_name(const ds_object_t *object)
+{
+    return object->updated_at < 0
+               ? NULL
+               : APR_ARRAY_IDX(object->fields, object->updated_at, ds_field_t).name;
+}
+
 static json_t *object_to_json(const ds_object_t *object)
 {
     json_t *fields = json_array();
@@ -35,9 +42,10 @@ static json_t *object_to_json(const ds_object_t *object)
             json_object_set_new(member, "label", json_string(field->label));
         json_array_append_new(fields, member);
     }
-    return json_pack("{s:s, s:s, s:s*, s:o, s:o, s:b}", "name", object->name, "display_name",
+    return json_pack("{s:s, s:s, s:s*, s:o, s:o, s:b, s:s*}", "name", object->name, "display_name",
                      object->display_name, "description", object->description, "fields", fields,
-                     "key", keys_to_json(object), "delete_marks", object->delete_marks);
+                     "key", keys_to_json(object), "delete_marks", object->delete_marks,
+                     "updated_at", updated_at_name(object));
 }
 
 static json_t *limits_to_json(const ds_limits_t *limits)
@@ -76,12 +84,12 @@ static json_t *sync_to_json(const ds_sync_t *sync)
 {
     char delimiter[2] = {sync->delimiter, '\0'};
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s*, s:s}", "id", sync->id,
-                     "name", sync->name, "kind", ds_sync_kind_name(sync->kind), "object",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s*, s:s, s:s}", "id",
+                     sync->id, "name", sync->name, "kind", ds_sync_kind_name(sync->kind), "object",
                      sync->object_name, "auth", ds_sync_auth_name(sync->auth), "delimiter",
                      delimiter, "limits", limits_to_json(&sync->limits), "export",
                      export_to_json(&sync->export), "queue_limit", sync->queue_limit, "schedule",
-                     sync->schedule, "zone", sync->zone);
+                     sync->schedule, "zone", sync->zone, "integration_id", sync->integration_id);
 }
 
 static json_t *retention_to_json(const ds_retention_t *retention)
@@ -148,7 +156,7 @@ static ds_problem_t *field_from_json(ds_object_t *object, json_t *json, apr_pool
 
 static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *pool)
 {
-    const char *name, *display_name, *description = NULL;
+    const char *name, *display_name, *description = NULL, *updated_at = NULL;
     json_t *fields, *keys, *member;
     json_error_t error;
     ds_object_t *object;
@@ -156,9 +164,9 @@ static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *p
     int marks = 0;
     size_t i;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s?:s, s:o, s:o, s?:b}", "name", &name,
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s?:s, s:o, s:o, s?:b, s?:s}", "name", &name,
                        "display_name", &display_name, "description", &description, "fields",
-                       &fields, "key", &keys, "delete_marks", &marks))
+                       &fields, "key", &keys, "delete_marks", &marks, "updated_at", &updated_at))
         return shape_problem(&error, pool);
     object = ds_object_make(name, pool);
     object->delete_marks = marks;
@@ -171,6 +179,8 @@ static ds_problem_t *object_from_json(ds_def_t *def, json_t *json, apr_pool_t *p
         problem = ds_object_key_add(object, json_is_string(member) ? json_string_value(member) : "",
                                     pool);
     }
+    if (!problem && updated_at)
+        problem = ds_object_updated_at_set(object, updated_at, pool);
     if (!problem)
         problem = ds_object_check(object, pool);
     return problem ? problem : ds_def_object_add(def, object, pool);
@@ -245,14 +255,15 @@ static ds_problem_t *export_from_json(ds_sync_t *sync, json_t *json, apr_pool_t 
 static ds_problem_t *sync_members_read(ds_sync_t **made, json_t *json, apr_pool_t *pool)
 {
     const char *id, *name, *kind, *object, *auth, *delimiter, *schedule = NULL, *zone = "UTC";
+    const char *integration_id = NULL;
     json_error_t error;
     ds_sync_t *sync;
     int queue_limit = 0;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:s, s:s, s:s, s:s, s?:i, s?:s, s?:s}", "id",
-                       &id, "name", &name, "kind", &kind, "object", &object, "auth", &auth,
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:s, s:s, s:s, s:s, s?:i, s?:s, s?:s, s?:s}",
+                       "id", &id, "name", &name, "kind", &kind, "object", &object, "auth", &auth,
                        "delimiter", &delimiter, "queue_limit", &queue_limit, "schedule", &schedule,
-                       "zone", &zone))
+                       "zone", &zone, "integration_id", &integration_id))
         return shape_problem(&error, pool);
     if (ds_sync_id_fault(id))
         return ds_problem_make(pool, DS_EINPUT, "the sync id \"%s\" %s", id, ds_sync_id_fault(id));
@@ -263,6 +274,7 @@ static ds_problem_t *sync_members_read(ds_sync_t **made, json_t *json, apr_pool_
     sync->queue_limit = queue_limit;
     sync->schedule = schedule ? apr_pstrdup(pool, schedule) : NULL;
     sync->zone = apr_pstrdup(pool, zone);
+    sync->integration_id = integration_id ? apr_pstrdup(pool, integration_id) : NULL;
     if (!ds_sync_kind_find(&sync->kind, kind) || !ds_sync_auth_find(&sync->auth, auth))
         return ds_problem_make(pool, DS_EINPUT, "sync \"%s\": unknown kind or auth", id);
     return NULL;

@@ -1,10 +1,13 @@
 #include "ds_digest.h"
 
+#include <string.h>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <apr_general.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 struct ds_digest_t {
@@ -98,15 +101,52 @@ void ds_digest_uuid_print(char text[37], const char *hex)
     apr_snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
-apr_status_t ds_digest_random_uuid(char text[37])
+/* RFC 9562: the version and the variant have places of their own. */
+static void uuid_write(char text[DS_UUID_SIZE], unsigned char bytes[16], int version)
+{
+    char hex[33];
+
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | version << 4);
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    hex_write(hex, bytes, 16);
+    ds_digest_uuid_print(text, hex);
+}
+
+apr_status_t ds_digest_random_uuid(char text[DS_UUID_SIZE])
 {
     unsigned char bytes[16];
-    char hex[33];
     apr_status_t status = apr_generate_random_bytes(bytes, sizeof(bytes));
 
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    hex_write(hex, bytes, sizeof(bytes));
-    ds_digest_uuid_print(text, hex);
+    uuid_write(text, bytes, 4);
     return status;
+}
+
+apr_status_t ds_digest_name_uuid(char text[DS_UUID_SIZE], const char *name, apr_pool_t *scratch)
+{
+    /* Ours; another one would give every name another UUID. */
+    static const unsigned char namespace[16] = {0xa1, 0x67, 0x65, 0xb6, 0x28, 0x6e, 0x4e, 0x73,
+                                                0x82, 0xf6, 0xb9, 0x8d, 0x8e, 0x64, 0x48, 0xdc};
+    apr_size_t length = strlen(name);
+    unsigned char sha1[20], *data = apr_palloc(scratch, sizeof(namespace) + length);
+
+    memcpy(data, namespace, sizeof(namespace));
+    memcpy(data + sizeof(namespace), name, length);
+    if (!EVP_Digest(data, sizeof(namespace) + length, sha1, NULL, EVP_sha1(), NULL))
+        return APR_EGENERAL;
+    uuid_write(text, sha1, 5);
+    return APR_SUCCESS;
+}
+
+int ds_digest_uuid_read(char uuid[DS_UUID_SIZE], const char *text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    int i;
+
+    for (i = 0; form[i]; i++) {
+        if (form[i] == '-' ? text[i] != '-' : !apr_isxdigit(text[i]))
+            return 0;
+        uuid[i] = (char)apr_tolower(text[i]);
+    }
+    uuid[i] = '\0';
+    return !text[i];
 }

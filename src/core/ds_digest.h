@@ -1,4 +1,4 @@
-/* SHA-256 and random bytes, by libcrypto. */
+/* SHA-256, random bytes and UUIDs (RFC 9562), by libcrypto. */
 #ifndef DS_DIGEST_H
 #define DS_DIGEST_H
 
@@ -6,6 +6,7 @@
 
 #define DS_SHA256_SIZE 32
 #define DS_SHA256_HEX_SIZE 65 /* with the NUL */
+#define DS_UUID_SIZE 37       /* with the NUL */
 
 typedef struct ds_digest_t ds_digest_t;
 
@@ -32,6 +33,12 @@ apr_status_t ds_digest_random_text(char *text, apr_size_t length);
 void ds_digest_uuid_print(char text[37], const char *hex);
 
 /* Write a random UUID (version 4) as 36 characters and a NUL. */
-apr_status_t ds_digest_random_uuid(char text[37]);
+apr_status_t ds_digest_random_uuid(char text[DS_UUID_SIZE]);
+
+/* Write the UUID of a name: version 5 in a namespace of our own, so the same everywhere, always. */
+apr_status_t ds_digest_name_uuid(char text[DS_UUID_SIZE], const char *name, apr_pool_t *scratch);
+
+/* Read a UUID that somebody wrote, of any version, into lower case. Returns 0 when it is none. */
+int ds_digest_uuid_read(char uuid[DS_UUID_SIZE], const char *text);
 
 #endif

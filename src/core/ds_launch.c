@@ -196,6 +196,21 @@ static apr_status_t schedule_advance(ds_db_t *db, const ds_sync_t *sync, apr_tim
     return status == APR_SUCCESS && !changed ? DS_ESTATE : status;
 }
 
+/* Inside a transaction that makes a launch, so that nobody else makes one meanwhile. */
+static apr_status_t others_check(ds_db_t *db, const ds_launch_request_t *request, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status;
+
+    if (!request->alone)
+        return APR_SUCCESS;
+    status = ds_db_select(&rows, db, STMT_LAUNCH_UNFINISHED_COUNT,
+                          DS_ARGS(DS_TEXT(request->sync->id)), pool);
+    if (status != APR_SUCCESS || !ds_db_rows_next(rows))
+        return status;
+    return ds_db_rows_int(rows, 0) ? DS_ESTATE : APR_SUCCESS;
+}
+
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool)
 {
@@ -208,6 +223,8 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
         status = schedule_advance(db, request->sync, due, advance);
     if (status == APR_SUCCESS && request->state != DS_LAUNCH_SCHEDULED)
         status = ds_launch_admission_check(db, request, pool);
+    if (status == APR_SUCCESS)
+        status = others_check(db, request, pool);
     if (status == APR_SUCCESS)
         status = row_create(*launch, db, &request->family, pool);
     return transaction_end(db, status);
@@ -222,7 +239,7 @@ static apr_status_t retry_check(ds_launch_t **old, ds_db_t *db, const ds_sync_t 
 
     if (status != APR_SUCCESS)
         return status;
-    if ((*old)->state != DS_LAUNCH_FAILED && (*old)->state != DS_LAUNCH_CANCELLED)
+    if (!ds_launch_state_is_end((*old)->state) || (*old)->state == DS_LAUNCH_FINISHED)
         return DS_ESTATE;
     if ((*old)->kind != sync->kind) /* keys to delete are no records to import */
         return DS_ESTATE;
@@ -264,6 +281,7 @@ apr_int64_t ds_launch_input_id(const ds_launch_t *launch)
 ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool)
 {
     ds_launch_t *launch = apr_pcalloc(pool, sizeof(*launch));
+    const char *synced_until;
 
     launch->id = ds_db_rows_int(rows, 0);
     launch->uuid = ds_db_rows_text(rows, 1);
@@ -286,6 +304,8 @@ ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool)
     launch->client_id = ds_db_rows_text(rows, 18);
     launch->options = ds_db_rows_text(rows, 19);
     launch->queued_at = ds_db_rows_int(rows, 20);
+    synced_until = ds_db_rows_text(rows, 21);
+    apr_cpystrn(launch->rows.synced_until, synced_until ? synced_until : "", DS_VALUE_NORMAL_SIZE);
     return launch;
 }
 
@@ -317,6 +337,15 @@ apr_status_t ds_launch_find(ds_launch_t **launch, ds_db_t *db, const char *uuid,
     return APR_SUCCESS;
 }
 
+static apr_array_header_t *launches_read(ds_db_rows_t *rows, apr_pool_t *pool)
+{
+    apr_array_header_t *launches = apr_array_make(pool, 20, sizeof(ds_launch_t *));
+
+    while (ds_db_rows_next(rows))
+        APR_ARRAY_PUSH(launches, ds_launch_t *) = ds_launch_read(rows, pool);
+    return launches;
+}
+
 apr_status_t ds_launch_list_of_client(apr_array_header_t **launches, ds_db_t *db,
                                       const char *client_id, ds_sync_kind_e kind,
                                       const char *object, const char *states, apr_int64_t before,
@@ -329,9 +358,8 @@ apr_status_t ds_launch_list_of_client(apr_array_header_t **launches, ds_db_t *db
                              DS_INT(before), DS_TEXT(states), DS_TEXT(states), DS_INT(limit)),
                      pool);
 
-    *launches = apr_array_make(pool, 20, sizeof(ds_launch_t *));
-    while (status == APR_SUCCESS && ds_db_rows_next(rows))
-        APR_ARRAY_PUSH(*launches, ds_launch_t *) = ds_launch_read(rows, pool);
+    if (status == APR_SUCCESS)
+        *launches = launches_read(rows, pool);
     return status;
 }
 
@@ -368,9 +396,21 @@ apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const ch
                                DS_ARGS(DS_TEXT(sync_id), DS_INT(limit)), pool)
                 : ds_db_select(&rows, db, STMT_LAUNCH_LIST, DS_ARGS(DS_INT(limit)), pool);
 
-    *launches = apr_array_make(pool, 20, sizeof(ds_launch_t *));
-    while (status == APR_SUCCESS && ds_db_rows_next(rows))
-        APR_ARRAY_PUSH(*launches, ds_launch_t *) = ds_launch_read(rows, pool);
+    if (status == APR_SUCCESS)
+        *launches = launches_read(rows, pool);
+    return status;
+}
+
+apr_status_t ds_launch_history(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
+                               apr_int64_t skip, int limit, apr_pool_t *pool)
+{
+    ds_db_rows_t *rows;
+    apr_status_t status =
+        ds_db_select(&rows, db, STMT_LAUNCH_HISTORY,
+                     DS_ARGS(DS_TEXT(sync_id), DS_INT(limit), DS_INT(skip)), pool);
+
+    if (status == APR_SUCCESS)
+        *launches = launches_read(rows, pool);
     return status;
 }
 
@@ -434,6 +474,18 @@ apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char 
         return status;
     return transaction_end(
         db, cancel_mark(state, db, id, apr_pstrcat(pool, "Cancelled by user: ", by_whom, NULL)));
+}
+
+/* Normal forms are texts of UTC, some with a fraction before their Z: without the Z a whole second
+ * comes before its fractions. */
+void ds_counters_time_raise(ds_counters_t *rows, const char *updated_at)
+{
+    apr_size_t known = strlen(rows->synced_until), length = strlen(updated_at);
+    int order =
+        known ? strncmp(updated_at, rows->synced_until, (length < known ? length : known) - 1) : 1;
+
+    if (order > 0 || (order == 0 && length > known))
+        apr_cpystrn(rows->synced_until, updated_at, DS_VALUE_NORMAL_SIZE);
 }
 
 /* 1204 as "1,204". */

@@ -12,14 +12,19 @@
 #include "ds_launch_state.h"
 #include "ds_sync.h"
 
-/* Always, after every fault: read = ok + failed + skipped. */
+/* What was done with rows. Always, after every fault: read = ok + failed + skipped. */
 typedef struct ds_counters_t {
     apr_int64_t read;
     apr_int64_t ok;
     apr_int64_t failed;
     apr_int64_t warned; /* of the good ones, those with a warning */
     apr_int64_t skipped;
+    char synced_until[DS_VALUE_NORMAL_SIZE]; /* highest time in the object's UpdatedAt field of the
+                                                rows so far, in its normal form; "": none */
 } ds_counters_t;
+
+/* Raise synced_until to a time in its normal form (ds_value_check), where that is higher. */
+void ds_counters_time_raise(ds_counters_t *rows, const char *updated_at);
 
 typedef struct ds_launch_t {
     apr_int64_t id;
@@ -60,6 +65,7 @@ typedef struct ds_launch_request_t {
     ds_family_t family;  /* counts beside the limits of the queue */
     ds_launch_state_e
         state; /* SCHEDULED: made, but not queued yet. 0, which no new one has: queued */
+    int alone; /* ds_launch_start: only while no other launch of the sync waits or runs */
 } ds_launch_request_t;
 
 /* May there be a new launch? DS_EDISABLED: the sync is switched off; DS_ELIMIT: too many launches
@@ -80,7 +86,8 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
 
 /* Start a launch that has no input: an export. due is the time it was due at. With `advance` (not
  * 0) the sync's due time moves from `due` to that time in the same transaction: DS_ESTATE when
- * another keeper has moved it already. DS_EDISABLED and DS_ELIMIT as above. */
+ * another keeper has moved it already; also when it is to run alone and does not. DS_EDISABLED and
+ * DS_ELIMIT as above. */
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool);
 
@@ -124,6 +131,11 @@ apr_status_t ds_launch_expire(ds_db_t *db, apr_time_t now, apr_time_t before);
 /* The newest `limit` launches of a sync (NULL: of all), newest first: an array of ds_launch_t *. */
 apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                             int limit, apr_pool_t *pool);
+
+/* Launches of a sync that have begun, but for dry runs, the one that began last first: at most `limit` of them after
+ * the first `skip`. rows.synced_until of one that has none is that of the launch before. */
+apr_status_t ds_launch_history(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
+                               apr_int64_t skip, int limit, apr_pool_t *pool);
 
 /* What a sync's status shows. */
 typedef struct ds_overview_t {

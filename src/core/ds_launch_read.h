@@ -4,8 +4,8 @@
 
 #include "ds_launch.h"
 
-#define DS_LAUNCH_COLUMNS 21
-#define DS_OVERVIEW_COLUMNS 24
+#define DS_LAUNCH_COLUMNS 22
+#define DS_OVERVIEW_COLUMNS 25
 
 /* The columns as sql/launch.sql lists them. In pool; texts live as long as the rows' pool. */
 ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool);

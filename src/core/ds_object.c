@@ -35,6 +35,7 @@ ds_object_t *ds_object_make(const char *name, apr_pool_t *pool)
     object->name = object->display_name = apr_pstrdup(pool, name);
     object->fields = apr_array_make(pool, 8, sizeof(ds_field_t));
     object->keys = apr_array_make(pool, 2, sizeof(int));
+    object->updated_at = -1;
     return object;
 }
 
@@ -122,6 +123,19 @@ ds_problem_t *ds_object_key_add(ds_object_t *object, const char *name, apr_pool_
         return ds_problem_make(pool, DS_EINPUT, "the key \"%s\" stands twice", name);
     field->is_key = 1;
     APR_ARRAY_PUSH(object->keys, int) = position;
+    return NULL;
+}
+
+ds_problem_t *ds_object_updated_at_set(ds_object_t *object, const char *name, apr_pool_t *pool)
+{
+    int position = ds_object_field_find(object, name);
+
+    if (position < 0 ||
+        APR_ARRAY_IDX(object->fields, position, ds_field_t).type != DS_TYPE_DATETIME)
+        return ds_problem_make(
+            pool, DS_EINPUT, "\"%s\" is not a field of type datetime: write \"Field %s datetime\"",
+            name, name);
+    object->updated_at = position;
     return NULL;
 }
 

@@ -26,6 +26,7 @@ typedef struct ds_object_t {
     apr_array_header_t *fields; /* of ds_field_t, in the order of the configuration */
     int delete_marks;         /* a deleted row stays, with the time of its removal in _deleted_at */
     apr_array_header_t *keys; /* of int: positions in fields, in the order of Key */
+    int updated_at; /* position of the field that tells when a record was changed, or -1 */
 } ds_object_t;
 
 /* An object without fields, in pool. Names are copied. */
@@ -42,6 +43,9 @@ ds_problem_t *ds_object_label_set(ds_object_t *object, const char *field, const 
 
 /* Make a field (by name) part of the key. */
 ds_problem_t *ds_object_key_add(ds_object_t *object, const char *field, apr_pool_t *pool);
+
+/* Name the field, a datetime, that tells when a record was changed at its source. */
+ds_problem_t *ds_object_updated_at_set(ds_object_t *object, const char *field, apr_pool_t *pool);
 
 /* Is it whole: at least one field, at least one key? NULL when it is. */
 ds_problem_t *ds_object_check(const ds_object_t *object, apr_pool_t *pool);

@@ -78,6 +78,7 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
         status = ds_db_select(&answer, db, STMT_QUEUE_CHECKPOINT,
                               DS_ARGS(DS_INT(rows->read), DS_INT(rows->ok), DS_INT(rows->failed),
                                       DS_INT(rows->warned), DS_INT(rows->skipped),
+                                      DS_TEXT(*rows->synced_until ? rows->synced_until : NULL),
                                       DS_INT(checkpoint->offset), DS_INT(checkpoint->line),
                                       DS_INT(now + claim->lease), DS_INT(checkpoint->offset),
                                       DS_INT(claim->launch->id), DS_TEXT(claim->owner),

@@ -84,9 +84,11 @@ typedef struct ds_sync_t {
     ds_limits_t limits;
     ds_import_t import;
     ds_export_t export;
-    int queue_limit;      /* launches of this sync that may wait; 0: no limit of its own */
-    const char *schedule; /* five cron fields or an @word, or NULL */
-    const char *zone;     /* IANA name, never NULL */
+    int queue_limit;            /* launches of this sync that may wait; 0: no limit of its own */
+    const char *schedule;       /* five cron fields or an @word, or NULL */
+    const char *zone;           /* IANA name, never NULL */
+    const char *integration_id; /* a UUID in lower case, for protocols that name syncs so; NULL
+                                   until it is one of a definition (ds_def_sync_add) */
 } ds_sync_t;
 
 /* A sync of kind import with the default limits, in pool. */

@@ -9,7 +9,7 @@
 #define PREFIX "dst_"
 #define PREFIX_LENGTH 4
 #define TEXT_LENGTH (PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1 + DS_TOKEN_SECRET_LENGTH)
-#define SHA256_COLUMN 6 /* behind those that token_read takes */
+#define SHA256_COLUMN 7 /* behind those that token_read takes */
 
 /* The id is part of file names and commands: no - and _ in it. */
 static apr_status_t id_random(char id[DS_TOKEN_ID_LENGTH + 1])
@@ -28,9 +28,68 @@ static apr_status_t id_random(char id[DS_TOKEN_ID_LENGTH + 1])
     return status;
 }
 
+/* --- scopes --- */
+
+static const char *const scope_names[] = {"cdi.integration_list", "cdi.integration_job_status",
+                                          "cdi.integration_sync"};
+
+#define SCOPES ((int)(sizeof(scope_names) / sizeof(*scope_names)))
+
+static unsigned scope_find(const char *name)
+{
+    int i;
+
+    for (i = 0; i < SCOPES; i++)
+        if (!strcmp(scope_names[i], name))
+            return 1u << i;
+    return 0;
+}
+
+const char *ds_token_scope_name(ds_scope_e scope)
+{
+    int i = 0;
+
+    while (i < SCOPES - 1 && !(scope & (1u << i)))
+        i++;
+    return scope_names[i];
+}
+
+int ds_token_scopes_read(unsigned *scopes, const char *names, apr_pool_t *scratch)
+{
+    char *state, *name, *list = apr_pstrdup(scratch, names);
+    unsigned scope = 0;
+
+    *scopes = 0;
+    for (name = apr_strtok(list, ", ", &state); name; name = apr_strtok(NULL, ", ", &state)) {
+        scope = scope_find(name);
+        if (!scope)
+            return 0;
+        *scopes |= scope;
+    }
+    return *scopes != 0;
+}
+
+const char *ds_token_scopes_text(unsigned scopes, apr_pool_t *pool)
+{
+    const char *text = NULL;
+    int i;
+
+    for (i = 0; i < SCOPES; i++)
+        if (scopes & (1u << i))
+            text = text ? apr_pstrcat(pool, text, ",", scope_names[i], NULL) : scope_names[i];
+    return text;
+}
+
+int ds_token_has_sync(const ds_token_t *token, const char *sync_id)
+{
+    return !strcmp(token->sync_id, sync_id) || !strcmp(token->sync_id, DS_TOKEN_ALL_SYNCS);
+}
+
+/* --- tokens --- */
+
 apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
-                             const char *sync_id, const char *name, apr_time_t expires_at,
-                             apr_pool_t *pool)
+                             const char *sync_id, unsigned scopes, const char *name,
+                             apr_time_t expires_at, apr_pool_t *pool)
 {
     ds_token_t *made = apr_pcalloc(pool, sizeof(*made));
     char *id = apr_palloc(pool, DS_TOKEN_ID_LENGTH + 1);
@@ -45,6 +104,8 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
         return status;
     made->id = id;
     made->sync_id = apr_pstrdup(pool, sync_id);
+    made->is_key = scopes != 0;
+    made->scopes = scopes;
     made->name = apr_pstrdup(pool, name);
     made->created_at = apr_time_now();
     made->expires_at = expires_at;
@@ -52,13 +113,15 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
     *text = apr_pstrcat(pool, PREFIX, id, "_", secret, NULL);
     return ds_db_query(db, NULL, STMT_TOKEN_CREATE,
                        DS_ARGS(DS_TEXT(id), DS_TEXT(sync_id), DS_TEXT(name), DS_TEXT(hash),
-                               DS_INT(made->created_at), DS_INT_OR_NULL(expires_at)));
+                               DS_INT(made->created_at), DS_INT_OR_NULL(expires_at),
+                               DS_TEXT(ds_token_scopes_text(scopes, pool))));
 }
 
 /* The columns as TOKEN_LIST has them, from `first` on. */
 static ds_token_t *token_read(ds_db_rows_t *rows, int first, apr_pool_t *pool)
 {
-    ds_token_t *token = apr_palloc(pool, sizeof(*token));
+    ds_token_t *token = apr_pcalloc(pool, sizeof(*token));
+    const char *scopes = ds_db_rows_text(rows, first + 6);
 
     token->id = ds_db_rows_text(rows, first);
     token->sync_id = ds_db_rows_text(rows, first + 1);
@@ -66,6 +129,9 @@ static ds_token_t *token_read(ds_db_rows_t *rows, int first, apr_pool_t *pool)
     token->created_at = ds_db_rows_int(rows, first + 3);
     token->expires_at = ds_db_rows_int(rows, first + 4);
     token->revoked_at = ds_db_rows_int(rows, first + 5);
+    token->is_key = scopes != NULL;
+    if (scopes)
+        ds_token_scopes_read(&token->scopes, scopes, pool);
     return token;
 }
 
@@ -83,23 +149,28 @@ static void text_split(char id[DS_TOKEN_ID_LENGTH + 1], const char **secret, con
     *secret = text + PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1;
 }
 
-static int token_is_good(const ds_token_t *token, const char *sync_id, const char *kept,
-                         const char *hash)
+/* The token that the row at hand has from column `first` on, when it lives and the secret with this
+ * digest is its own; else NULL. */
+static ds_token_t *token_take(ds_db_rows_t *rows, int first, const char *hash, apr_pool_t *pool)
 {
-    int equal = ds_digest_equals(kept, hash, DS_SHA256_HEX_SIZE - 1);
+    static const char dummy[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    const char *kept = ds_db_rows_text(rows, first + SHA256_COLUMN);
+    ds_token_t *token;
 
-    return equal && !strcmp(token->sync_id, sync_id) && !token->revoked_at &&
-           (!token->expires_at || token->expires_at > apr_time_now());
+    if (!ds_digest_equals(kept ? kept : dummy, hash, DS_SHA256_HEX_SIZE - 1) || !kept)
+        return NULL;
+    token = token_read(rows, first, pool);
+    if (token->revoked_at || (token->expires_at && token->expires_at <= apr_time_now()))
+        return NULL;
+    return token;
 }
 
 apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t *db,
                             const char *sync_id, const char *text, apr_pool_t *pool)
 {
-    static const char dummy[] = "0000000000000000000000000000000000000000000000000000000000000000";
     char id[DS_TOKEN_ID_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
-    const char *secret, *kept;
+    const char *secret;
     ds_db_rows_t *rows;
-    ds_token_t nobody = {.sync_id = ""};
     apr_status_t status;
 
     text_split(id, &secret, text);
@@ -108,12 +179,27 @@ apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t
         status = ds_overview_read(overview, &rows, db, sync_id, id, pool);
     if (status != APR_SUCCESS)
         return status;
-    kept = ds_db_rows_text(rows, DS_OVERVIEW_COLUMNS + SHA256_COLUMN);
-    *token = kept ? token_read(rows, DS_OVERVIEW_COLUMNS, pool) : &nobody;
-    if (token_is_good(*token, sync_id, kept ? kept : dummy, hash))
-        return APR_SUCCESS;
-    *token = NULL;
-    return DS_EDENIED;
+    *token = token_take(rows, DS_OVERVIEW_COLUMNS, hash, pool);
+    if (*token && ((*token)->is_key || strcmp((*token)->sync_id, sync_id)))
+        *token = NULL;
+    return *token ? APR_SUCCESS : DS_EDENIED;
+}
+
+apr_status_t ds_token_find(ds_token_t **token, ds_db_t *db, const char *text, apr_pool_t *pool)
+{
+    char id[DS_TOKEN_ID_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
+    const char *secret;
+    ds_db_rows_t *rows;
+    apr_status_t status;
+
+    text_split(id, &secret, text);
+    status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
+    if (status == APR_SUCCESS)
+        status = ds_db_select(&rows, db, STMT_TOKEN_GET, DS_ARGS(DS_TEXT(id)), pool);
+    if (status != APR_SUCCESS)
+        return status;
+    *token = ds_db_rows_next(rows) ? token_take(rows, 0, hash, pool) : NULL;
+    return *token ? APR_SUCCESS : DS_EDENIED;
 }
 
 apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char *sync_id,

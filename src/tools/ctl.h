@@ -33,6 +33,7 @@ typedef struct ctl_t {
     const char *limit;    /* --limit, or NULL */
     int dry_run;          /* --dry-run */
     const char *role;     /* --role, or NULL */
+    const char *scopes;   /* --scopes, or NULL */
     apr_file_t *input;    /* the file that the command reads, or NULL */
     const char *user;     /* the login name of who runs the tool */
     ds_db_t *db;

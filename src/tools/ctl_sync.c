@@ -22,11 +22,12 @@ const ds_sync_t *ctl_sync_find(const ctl_t *ctl, const char *id)
 
 static json_t *sync_json(const ds_sync_t *sync, const ds_sync_status_t *known, apr_pool_t *pool)
 {
-    return json_pack("{ss so ss ss ss sb so ss so}", "id", sync->id, "name",
+    return json_pack("{ss so ss ss ss sb so ss so ss}", "id", sync->id, "name",
                      ctl_json_text(sync->name, pool), "kind", ds_sync_kind_name(sync->kind),
                      "object", sync->object_name, "auth", ds_sync_auth_name(sync->auth), "enabled",
                      known->enabled, "schedule", ctl_json_text(sync->schedule, pool), "zone",
-                     sync->zone, "next_launch", ctl_json_time(known->next_at, pool));
+                     sync->zone, "next_launch", ctl_json_time(known->next_at, pool),
+                     "integration_id", sync->integration_id);
 }
 
 int ctl_sync_list(ctl_t *ctl, const char *const *arguments)
@@ -38,6 +39,7 @@ int ctl_sync_list(ctl_t *ctl, const char *const *arguments)
                                            {"enabled", "ENABLED"},
                                            {"schedule", "SCHEDULE"},
                                            {"next_launch", "NEXT"},
+                                           {"integration_id", "INTEGRATION"},
                                            {"name", "NAME"},
                                            {NULL, NULL}};
     json_t *list = json_array();

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ds_clock.h"
 #include "ds_token.h"
@@ -62,43 +63,61 @@ static const char *token_state(const ds_token_t *token, apr_time_t now)
 
 static json_t *token_json(const ds_token_t *token, apr_time_t now, apr_pool_t *pool)
 {
-    return json_pack("{ss ss so ss so so so}", "id", token->id, "sync", token->sync_id, "name",
+    return json_pack("{ss ss so so ss so so so}", "id", token->id, "sync", token->sync_id, "scopes",
+                     ctl_json_text(ds_token_scopes_text(token->scopes, pool), pool), "name",
                      ctl_json_text(token->name, pool), "state", token_state(token, now),
                      "created_at", ctl_json_time(token->created_at, pool), "expires_at",
                      ctl_json_time(token->expires_at, pool), "revoked_at",
                      ctl_json_time(token->revoked_at, pool));
 }
 
-/* For scripts the credential stands alone on stdout; the rest goes to stderr. */
+/* For scripts the credential stands alone on stdout; the rest goes to stderr. sync is NULL for a
+ * key of all syncs. */
 static int token_print(const ctl_t *ctl, const ds_token_t *token, const char *text,
                        const ds_sync_t *sync, apr_time_t now)
 {
     json_t *object = token_json(token, now, ctl->pool);
 
     json_object_set_new(object, "token", json_string(text));
-    fprintf(stderr,
-            "Token %s for %s. It is shown this once; use it as the password of user \"api\" or as "
-            "a Bearer token.\n",
-            token->id, sync->id);
-    if (sync->auth != DS_AUTH_TOKEN) {
+    fprintf(stderr, "Token %s for %s. It is shown this once; use it as %s.\n", token->id,
+            sync ? sync->id : "all syncs",
+            token->is_key ? "a Bearer token" : "the password of user \"api\" or as a Bearer token");
+    if (sync && sync->auth != DS_AUTH_TOKEN && !token->is_key) {
         fprintf(stderr, "Note: %s has \"Auth %s\", so no token is asked for.\n", sync->id,
                 ds_sync_auth_name(sync->auth));
     }
     return ctl_result_print(ctl, object, "%s", text);
 }
 
+/* What the key may do, and the sync it is for: NULL for all, which only a key may be for. */
+static int purpose_find(unsigned *scopes, const ds_sync_t **sync, const ctl_t *ctl, const char *id)
+{
+    *scopes = 0;
+    *sync = NULL;
+    if (ctl->scopes && !ds_token_scopes_read(scopes, ctl->scopes, ctl->pool)) {
+        return ctl_fail(CTL_USAGE, "--scopes %s: write one or more of %s", ctl->scopes,
+                        ds_token_scopes_text(~0u, ctl->pool));
+    }
+    if (*scopes && strcmp(id, DS_TOKEN_ALL_SYNCS) == 0) {
+        return CTL_OK;
+    }
+    *sync = ctl_sync_find(ctl, id);
+    return *sync ? CTL_OK : CTL_REFUSED;
+}
+
 int ctl_token_create(ctl_t *ctl, const char *const *arguments)
 {
-    const ds_sync_t *sync = ctl_sync_find(ctl, arguments[0]);
     const char *name = ctl->name ? ctl->name : "";
+    const ds_sync_t *sync;
+    unsigned scopes;
     apr_time_t now, expires;
     apr_status_t status;
     ds_token_t *token;
     const char *text;
-    int code;
+    int code = purpose_find(&scopes, &sync, ctl, arguments[0]);
 
-    if (!sync) {
-        return CTL_REFUSED;
+    if (code != CTL_OK) {
+        return code;
     }
     status = ds_db_now(&now, ctl->db);
     if (status != APR_SUCCESS) {
@@ -108,7 +127,8 @@ int ctl_token_create(ctl_t *ctl, const char *const *arguments)
     if (code != CTL_OK) {
         return code;
     }
-    status = ds_token_create(&token, &text, ctl->db, sync->id, name, expires, ctl->pool);
+    status =
+        ds_token_create(&token, &text, ctl->db, arguments[0], scopes, name, expires, ctl->pool);
     if (status != APR_SUCCESS) {
         return ctl_fail_status(ctl, status, "create a token");
     }
@@ -119,6 +139,7 @@ int ctl_token_list(ctl_t *ctl, const char *const *arguments)
 {
     static const ctl_column_t columns[] = {{"id", "ID"},
                                            {"sync", "SYNC"},
+                                           {"scopes", "SCOPES"},
                                            {"state", "STATE"},
                                            {"created_at", "CREATED"},
                                            {"expires_at", "EXPIRES"},

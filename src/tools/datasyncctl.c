@@ -18,6 +18,7 @@ enum {
     OPT_LIMIT,
     OPT_DRY_RUN,
     OPT_ROLE,
+    OPT_SCOPES,
     OPT_HELP,
     OPT_VERSION
 };
@@ -41,9 +42,9 @@ static const ctl_command_t commands[] = {
     {"sync", "list", "", "the syncs", 0, 0, 0, ctl_sync_list, 0},
     {"sync", "enable", "SYNC", "accept launches of a sync again", 1, 1, 0, ctl_sync_enable, 0},
     {"sync", "disable", "SYNC", "refuse new launches of a sync", 1, 1, 0, ctl_sync_disable, 0},
-    {"token", "create", "SYNC [--name NAME] [--expires 30d|2027-01-01]",
-     "make a token and print it, this once", 1, 1, ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES),
-     ctl_token_create, 0},
+    {"token", "create", "SYNC [--name NAME] [--expires 30d|2027-01-01] [--scopes SCOPE,...]",
+     "make a token and print it, this once; with scopes a key (SYNC *: for all)", 1, 1,
+     ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES) | ALLOW(OPT_SCOPES), ctl_token_create, 0},
     {"token", "list", "[SYNC]", "the tokens, oldest first", 0, 1, 0, ctl_token_list, 0},
     {"token", "revoke", "TOKEN_ID", "make a token useless from now on", 1, 1, 0, ctl_token_revoke,
      0},
@@ -143,6 +144,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
                                             {"limit", required_argument, NULL, OPT_LIMIT},
                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
                                             {"role", required_argument, NULL, OPT_ROLE},
+                                            {"scopes", required_argument, NULL, OPT_SCOPES},
                                             {"help", no_argument, NULL, OPT_HELP},
                                             {"version", no_argument, NULL, OPT_VERSION},
                                             {NULL, 0, NULL, 0}};
@@ -161,6 +163,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
         case OPT_LIMIT: ctl->limit = optarg; break;
         case OPT_DRY_RUN: ctl->dry_run = 1; break;
         case OPT_ROLE: ctl->role = optarg; break;
+        case OPT_SCOPES: ctl->scopes = optarg; break;
         case OPT_HELP: help_print(); return CTL_OK;
         case OPT_VERSION: puts("datasyncctl " DATASYNC_VERSION); return CTL_OK;
         }
@@ -188,7 +191,7 @@ static int input_open(ctl_t *ctl, const char *path)
 static int command_run(ctl_t *ctl, unsigned given, int count, char **words)
 {
     const unsigned special = ALLOW(OPT_NAME) | ALLOW(OPT_EXPIRES) | ALLOW(OPT_LIMIT) |
-                             ALLOW(OPT_DRY_RUN) | ALLOW(OPT_ROLE);
+                             ALLOW(OPT_DRY_RUN) | ALLOW(OPT_ROLE) | ALLOW(OPT_SCOPES);
     const char *group = count > 0 ? words[0] : NULL;
     const ctl_command_t *command = command_find(group, count > 1 ? words[1] : NULL);
     int used = command && command->verb ? 2 : 1;

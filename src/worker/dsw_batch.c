@@ -101,6 +101,12 @@ void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row, apr_size_t size)
     }
 }
 
+void dsw_batch_time_note(dsw_batch_t *batch, const char *updated_at)
+{
+    if (!batch->claim->launch->dry_run)
+        ds_counters_time_raise(&batch->counters, updated_at);
+}
+
 void dsw_batch_side_add(dsw_batch_t *batch, dsw_side_e which, const char *text, apr_size_t size)
 {
     side_t *side = &batch->sides[which];

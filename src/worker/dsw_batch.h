@@ -30,6 +30,9 @@ const char *dsw_batch_now(const dsw_batch_t *batch);
 /* Count a row of so many bytes. */
 void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row, apr_size_t size);
 
+/* The row that was counted has this time in its UpdatedAt field (ds_counters_t). */
+void dsw_batch_time_note(dsw_batch_t *batch, const char *updated_at);
+
 /* Append bytes to a file beside the input; copied. */
 void dsw_batch_side_add(dsw_batch_t *batch, dsw_side_e side, const char *text, apr_size_t size);
 

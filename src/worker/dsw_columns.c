@@ -110,6 +110,7 @@ ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_sync_t *sync,
     for (i = 0; i < header->count && !problem; i++)
         problem = column_map(columns, targets, slot_of, object, header, i, keys_only, pool);
     columns->has_key = key_is_there(object, slot_of);
+    columns->updated_at = object->updated_at < 0 ? -1 : slot_of[object->updated_at];
     columns->values = apr_pcalloc(pool, sizeof(char *) * (fields + 1));
     columns->normals = apr_palloc(pool, sizeof(*columns->normals) * (fields + 1));
     *result = columns;

@@ -18,6 +18,7 @@ typedef struct dsw_columns_t {
     int *slots;                /* for each of them: its place among the values, or -1 */
     ds_db_table_t table;       /* the columns of the table that the file fills */
     int has_key;               /* every field of the key is there */
+    int updated_at;            /* the place of the object's UpdatedAt field, or -1 */
     const char *unknown;       /* a sentence about columns that are no fields, or NULL */
     const ds_import_t *import; /* words for reasons, columns that nobody may fill */
     const char **read_only;    /* for each column of the file: its name when it is such, or NULL */

@@ -19,6 +19,7 @@ typedef struct {
     dsw_record_t *record;
     ds_file_writer_t *writer;
     ds_counters_t rows;
+    ds_counters_t whole; /* its synced_until, which counts when the file is whole */
     int cancelled;
 } export_t;
 
@@ -44,9 +45,12 @@ static apr_status_t row_write(export_t *export, const char *const *values)
 {
     apr_size_t size;
     const char *text = dsw_record_print(&size, export->record, values);
+    int updated_at = export->layout->updated_at;
 
     export->rows.read++;
     export->rows.ok++;
+    if (updated_at >= 0 && values[updated_at])
+        ds_counters_time_raise(&export->whole, values[updated_at]);
     return ds_file_writer_append(export->writer, text, size);
 }
 
@@ -99,6 +103,7 @@ static apr_status_t file_finish(export_t *export)
 
     if (status != APR_SUCCESS)
         return status;
+    strcpy(export->rows.synced_until, export->whole.synced_until);
     status = ds_file_writer_finish(&file, export->writer, export->claim->launch->id, export->pool);
     if (status == APR_SUCCESS)
         status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, &export->rows,

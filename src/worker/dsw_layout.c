@@ -57,6 +57,17 @@ static ds_problem_t *key_place(dsw_layout_t *layout, ds_db_table_t *table, ds_db
     return problem;
 }
 
+static ds_problem_t *updated_at_place(dsw_layout_t *layout, ds_db_table_t *table,
+                                      ds_db_column_t *columns, const ds_object_t *object,
+                                      apr_pool_t *pool)
+{
+    layout->updated_at = -1;
+    if (object->updated_at < 0)
+        return NULL;
+    return column_place(&layout->updated_at, table, columns, object,
+                        APR_ARRAY_IDX(object->fields, object->updated_at, ds_field_t).name, pool);
+}
+
 /* The names that are wanted: those of the sync, else all fields of the object. */
 static const char *const *names_list(int *count, const ds_sync_t *sync, apr_pool_t *pool)
 {
@@ -95,7 +106,7 @@ static ds_problem_t *columns_place(dsw_layout_t *layout, const ds_sync_t *sync, 
         layout->titles[i] =
             titles && i < titles->nelts ? APR_ARRAY_IDX(titles, i, const char *) : names[i];
     }
-    return problem;
+    return problem ? problem : updated_at_place(layout, table, columns, object, pool);
 }
 
 /* The sync's own conditions, and those of the span. */

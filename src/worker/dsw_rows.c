@@ -97,6 +97,14 @@ static const char *warning_find(rows_t *rows, const ds_fmt_csv_record_t *record)
     return *rows->columns->warning ? rows->columns->warning : NULL;
 }
 
+static void time_note(rows_t *rows)
+{
+    int slot = rows->columns->updated_at;
+
+    if (slot >= 0 && rows->columns->values[slot])
+        dsw_batch_time_note(rows->batch, rows->columns->values[slot]);
+}
+
 static apr_status_t row_take(rows_t *rows, const ds_fmt_csv_record_t *record)
 {
     char reason[DSW_REASON_SIZE];
@@ -113,12 +121,15 @@ static apr_status_t row_take(rows_t *rows, const ds_fmt_csv_record_t *record)
         return refusal_take(rows, record);
     if (status != APR_SUCCESS)
         return status;
-    if (skipped)
+    if (skipped) {
         side_add(rows, DSW_ROW_SKIPPED, record, skipped);
-    else if (warning)
+        return APR_SUCCESS;
+    }
+    if (warning)
         side_add(rows, DSW_ROW_WARNED, record, warning);
     else
         dsw_batch_row_count(rows->batch, DSW_ROW_OK, record->raw_length);
+    time_note(rows);
     return APR_SUCCESS;
 }
 

@@ -26,7 +26,7 @@ typedef struct {
 /* The result of a launch that cannot be run at all. */
 static dsw_result_t refused(const char *message)
 {
-    return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, message, APR_SUCCESS};
+    return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, message, APR_SUCCESS};
 }
 
 /* Another node may accept launches of a new sync a moment before it has

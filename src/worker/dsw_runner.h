@@ -16,7 +16,7 @@ typedef enum dsw_outcome_e {
 
 typedef struct dsw_result_t {
     dsw_outcome_e outcome;
-    ds_launch_state_e state; /* for DSW_DONE: finished, failed or cancelled */
+    ds_launch_state_e state; /* for DSW_DONE: finished, failed, rejected or cancelled */
     const char *message;     /* for DSW_TROUBLE: the database's words, or NULL */
     apr_status_t status; /* for DSW_TROUBLE: DS_EBUSY when the database is away, else it refused */
 } dsw_result_t;

@@ -7,7 +7,7 @@ static const char *const allowed[][2] = {
     {"queued", "running"},     {"queued", "cancelled"},     {"scheduled", "cancelled"},
     {"running", "finished"},   {"running", "failed"},       {"running", "queued"},
     {"running", "cancelling"}, {"cancelling", "cancelled"}, {"cancelling", "finished"},
-    {"cancelling", "failed"},
+    {"cancelling", "failed"},  {"running", "rejected"},     {"cancelling", "rejected"},
 };
 
 static const char *const ends[] = {"rejected", "finished", "failed", "cancelled"};

@@ -42,9 +42,9 @@ int main(void)
     const char *text, *second, *expired;
     char *broken;
 
-    ds_token_create(&token, &text, db, "cars", "dealer", 0, test_pool);
-    ds_token_create(&old, &second, db, "cars", "other", 0, test_pool);
-    ds_token_create(&old, &expired, db, "cars", "old", apr_time_now() - 1, test_pool);
+    ds_token_create(&token, &text, db, "cars", 0, "dealer", 0, test_pool);
+    ds_token_create(&old, &second, db, "cars", 0, "other", 0, test_pool);
+    ds_token_create(&old, &expired, db, "cars", 0, "old", apr_time_now() - 1, test_pool);
     tap_ok(!strncmp(text, "dst_", 4) && strlen(text) == 58, "a token can be told by its form");
     tap_ok(is_good(db, "cars", text), "a token opens its sync");
     tap_ok(is_good(db, "cars", second), "a sync may have two, so that they can be changed");

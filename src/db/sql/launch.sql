@@ -29,32 +29,32 @@ DELETE FROM ds_upload_key WHERE created_at < %lld
 -- :LAUNCH_GET
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-client_id, options, queued_at
+client_id, options, queued_at, synced_until
 FROM ds_launch WHERE id = %lld
 
 -- :LAUNCH_LIST
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-client_id, options, queued_at
+client_id, options, queued_at, synced_until
 FROM ds_launch ORDER BY id DESC LIMIT %lld
 
 -- :LAUNCH_LIST_OF_SYNC
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-client_id, options, queued_at
+client_id, options, queued_at, synced_until
 FROM ds_launch WHERE sync_id = %s ORDER BY id DESC LIMIT %lld
 
 -- :LAUNCH_GET_BY_UUID
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-client_id, options, queued_at
+client_id, options, queued_at, synced_until
 FROM ds_launch WHERE uuid = %s
 
 -- Those of one client for one object, newest first, from an id down; states are names with commas between.
 -- :LAUNCH_LIST_OF_CLIENT
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-client_id, options, queued_at
+client_id, options, queued_at, synced_until
 FROM ds_launch WHERE client_id = %s AND kind = %s AND object = %s AND id < %lld
 AND replace(%s, state, '') <> %s ORDER BY id DESC LIMIT %lld
 
@@ -65,6 +65,20 @@ UPDATE ds_launch SET state = 'queued', queued_at = %lld WHERE id = %lld AND stat
 -- :LAUNCH_EXPIRE
 UPDATE ds_launch SET state = 'cancelled', message = 'It was never put into the queue',
 finished_at = %lld WHERE state = 'scheduled' AND scheduled_at < %lld
+
+-- What a sync has done: the launches that have begun, but for rehearsals. One that has applied no time of a
+-- record yet shows that of the launch before it.
+-- :LAUNCH_HISTORY
+SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
+rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
+client_id, options, queued_at, coalesce(l.synced_until, (SELECT p.synced_until FROM ds_launch p
+WHERE p.sync_id = l.sync_id AND p.synced_until IS NOT NULL AND p.started_at < l.started_at
+ORDER BY p.started_at DESC LIMIT 1))
+FROM ds_launch l WHERE sync_id = %s AND started_at IS NOT NULL AND dry_run = 0
+ORDER BY started_at DESC, id DESC LIMIT %lld OFFSET %lld
+
+-- :LAUNCH_UNFINISHED_COUNT
+SELECT count(*) FROM ds_launch WHERE sync_id = %s AND state IN ('queued', 'running', 'cancelling')
 
 -- :LAUNCH_CANCEL_QUEUED
 UPDATE ds_launch SET state = 'cancelled', message = %s, finished_at = %lld

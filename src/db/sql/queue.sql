@@ -25,7 +25,7 @@ RETURNING attempt, checkpoint_offset, checkpoint_line
 -- :QUEUE_CHECKPOINT
 UPDATE ds_launch
 SET rows_read = %lld, rows_ok = %lld, rows_failed = %lld, rows_warned = %lld, rows_skipped = %lld,
-checkpoint_offset = %lld, checkpoint_line = %lld, lease_until = %lld,
+synced_until = %s, checkpoint_offset = %lld, checkpoint_line = %lld, lease_until = %lld,
 crashes = CASE WHEN checkpoint_offset <> %lld THEN 0 ELSE crashes END
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
 RETURNING state
@@ -46,7 +46,7 @@ WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'cancelling'
 -- :QUEUE_LEASED
 SELECT id, uuid, sync_id, object, kind, state, message, scheduled_at, started_at, finished_at,
 rows_read, rows_ok, rows_failed, rows_warned, rows_skipped, crashes, dry_run, input_launch_id,
-client_id, options, queued_at, owner, attempt, lease_until
+client_id, options, queued_at, synced_until, owner, attempt, lease_until
 FROM ds_launch WHERE state IN ('running', 'cancelling') ORDER BY id LIMIT 1000
 
 -- A launch leaves its runner before its end.

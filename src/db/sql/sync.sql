@@ -9,8 +9,8 @@ SELECT enabled, next_at, schedule FROM ds_sync WHERE sync_id = %s
 -- :SYNC_LOOK
 SELECT l.id, l.uuid, l.sync_id, l.object, l.kind, l.state, l.message, l.scheduled_at, l.started_at,
 l.finished_at, l.rows_read, l.rows_ok, l.rows_failed, l.rows_warned, l.rows_skipped, l.crashes,
-l.dry_run, l.input_launch_id, l.client_id, l.options, l.queued_at, s.enabled, s.next_at, s.schedule,
-t.token_id, t.sync_id, t.name, t.created_at, t.expires_at, t.revoked_at, t.secret_sha256
+l.dry_run, l.input_launch_id, l.client_id, l.options, l.queued_at, l.synced_until, s.enabled, s.next_at, s.schedule,
+t.token_id, t.sync_id, t.name, t.created_at, t.expires_at, t.revoked_at, t.scopes, t.secret_sha256
 FROM (SELECT 1 AS one) o LEFT JOIN ds_sync s ON s.sync_id = %s
 LEFT JOIN ds_launch l ON l.id = (SELECT max(id) FROM ds_launch WHERE sync_id = %s)
 LEFT JOIN ds_token t ON t.token_id = %s
