@@ -2,7 +2,7 @@
 
 #include <apr_strings.h>
 
-static const dsm_api_t *const apis[] = {&dsm_api_prisma, &dsm_api_marketo};
+static const dsm_api_t *const apis[] = {&dsm_api_prisma, &dsm_api_marketo, &dsm_api_braze};
 
 #define APIS ((int)(sizeof(apis) / sizeof(apis[0])))
 

@@ -191,7 +191,7 @@ static int prisma_export_start(request_rec *r, const dsm_request_t *request)
     if (request->sync->kind != DS_KIND_EXPORT) {
         return request->api->problem(r, HTTP_NOT_FOUND, NOT_EXPORTING);
     }
-    result = dsm_launch_start(r, request);
+    result = dsm_launch_start(r, request, 0);
     return result == HTTP_OK ? dsm_reply_text(r, HTTP_OK, "Export queued") : result;
 }
 

@@ -42,6 +42,7 @@ void *dsm_config_create(apr_pool_t *pool, server_rec *s)
     config->lease_seconds = DSM_UNSET;
     config->max_upload = DSM_UNSET;
     config->marketo = s->is_virtual ? NULL : dsm_config_marketo_make(pool);
+    config->braze = s->is_virtual ? NULL : dsm_config_braze_make(pool);
     config->def = s->is_virtual ? NULL : def_make(pool);
     config->sync_places =
         s->is_virtual ? NULL : apr_array_make(pool, 8, sizeof(const ap_directive_t *));
@@ -334,6 +335,8 @@ const command_rec dsm_config_directives[] = {
                      "the id of the client: <DataSyncClient ID>"),
     AP_INIT_TAKE_ARGV("DataSyncMarketo", dsm_config_marketo_read, NULL, RSRC_CONF,
                       "limits of the protocol marketo: calls=100 window=20s at-once=10 ..."),
+    AP_INIT_TAKE_ARGV("DataSyncBraze", dsm_config_braze_read, NULL, RSRC_CONF,
+                      "limits of the protocol braze: list=50 status=100 sync=20 window=1min"),
     AP_INIT_RAW_ARGS("<DataSync", dsm_config_sync_read, NULL, RSRC_CONF,
                      "the id of the sync: <DataSync ID>"),
     AP_INIT_TAKE12("DataSyncAPI", cmd_DataSyncAPI, NULL, RSRC_CONF,

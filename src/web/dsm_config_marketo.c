@@ -5,8 +5,6 @@
 #include "dsm_config.h"
 #include "dsm_config_value.h"
 
-#define CALLS_MAX 1000000
-
 dsm_marketo_t *dsm_config_marketo_make(apr_pool_t *pool)
 {
     dsm_marketo_t *marketo = apr_pcalloc(pool, sizeof(*marketo));
@@ -24,29 +22,20 @@ dsm_marketo_t *dsm_config_marketo_make(apr_pool_t *pool)
     return marketo;
 }
 
-static const char *int_read(int *value, const char *text, int min, int max, apr_pool_t *pool)
-{
-    apr_int64_t number = *value;
-    const char *fault = dsm_config_number_read(&number, text, min, max, pool);
-
-    *value = (int)number;
-    return fault;
-}
-
 static const char *limit_set(int *is_known, dsm_limit_t *limit, const char *name, const char *value,
                              apr_pool_t *pool)
 {
     const char *fault;
 
     if (!strcmp(name, "calls")) {
-        return int_read(&limit->calls, value, 0, CALLS_MAX, pool);
+        return dsm_config_int_read(&limit->calls, value, 0, DSM_LIMIT_CALLS_MAX, pool);
     }
     if (!strcmp(name, "window")) {
         fault = dsm_config_duration_read(&limit->window, value, pool);
         return fault || limit->window ? fault : "a window has an end";
     }
     if (!strcmp(name, "at-once")) {
-        return int_read(&limit->at_once, value, 0, DSM_LIMIT_AT_ONCE_MAX, pool);
+        return dsm_config_int_read(&limit->at_once, value, 0, DSM_LIMIT_AT_ONCE_MAX, pool);
     }
     *is_known = 0;
     return NULL;
@@ -66,10 +55,10 @@ static const char *option_set(dsm_config_t *config, const char *name, const char
         return dsm_config_size_read(&marketo->upload, value, 1, DSM_UPLOAD_MAX, pool);
     }
     if (!strcmp(name, "running")) {
-        return int_read(&marketo->running, value, 1, 64, pool);
+        return dsm_config_int_read(&marketo->running, value, 1, 64, pool);
     }
     if (!strcmp(name, "queued")) {
-        return int_read(&marketo->queued, value, 1, DSM_QUEUE_MAX, pool);
+        return dsm_config_int_read(&marketo->queued, value, 1, DSM_QUEUE_MAX, pool);
     }
     if (!strcmp(name, "known")) {
         return dsm_config_duration_read(&marketo->known, value, pool);
@@ -79,7 +68,7 @@ static const char *option_set(dsm_config_t *config, const char *name, const char
         return fault || marketo->token ? fault : "a token that never ends is no access token";
     }
     if (!strcmp(name, "records")) {
-        return int_read(&marketo->records, value, 1, 300, pool);
+        return dsm_config_int_read(&marketo->records, value, 1, 300, pool);
     }
     if (!strcmp(name, "lead")) {
         marketo->lead = value;

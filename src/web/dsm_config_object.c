@@ -8,6 +8,7 @@ typedef struct object_section_t {
     ds_object_t *object;
     int keys;
     const char *key[DSM_WORD_ARGS_MAX]; /* kept until all fields are known */
+    const char *updated_at;             /* likewise; or NULL */
 } object_section_t;
 
 static const char *object_display_name_set(cmd_parms *cmd, void *target, int argc,
@@ -55,6 +56,15 @@ static const char *object_key_set(cmd_parms *cmd, void *target, int argc, const 
     return NULL;
 }
 
+static const char *object_updated_at_keep(cmd_parms *cmd, void *target, int argc,
+                                          const char *const *argv)
+{
+    object_section_t *section = target;
+
+    section->updated_at = argv[0];
+    return NULL;
+}
+
 static const char *object_delete_set(cmd_parms *cmd, void *target, int argc,
                                      const char *const *argv)
 {
@@ -72,19 +82,17 @@ static const dsm_word_t object_words[] = {
     {"Label", 2, 2, DSM_WORD_REPEATED, "Label FIELD \"Name for people\"", object_label_set},
     {"Field", 2, 3, 1, "Field NAME TYPE, or Field NAME string CHARACTERS", object_field_set},
     {"Key", 1, DSM_WORD_ARGS_MAX, 0, "Key FIELD, or Key FIELD FIELD ...", object_key_set},
+    {"UpdatedAt", 1, 1, 0, "UpdatedAt FIELD, the name of a datetime field", object_updated_at_keep},
     {"Delete", 1, 1, 0, "Delete mark or Delete remove", object_delete_set},
     {NULL, 0, 0, 0, NULL, NULL},
 };
 
-/* The line of the Key word: where a wrong key field is reported. */
-static const ap_directive_t *key_line_find(cmd_parms *cmd)
+/* The line of a word: where a wrong field in it is reported. */
+static const ap_directive_t *word_line_find(cmd_parms *cmd, const char *word)
 {
-    const ap_directive_t *line = cmd->directive->first_child;
+    const char *words[] = {word, NULL};
 
-    while (line && ap_cstr_casecmp(line->directive, "Key")) {
-        line = line->next;
-    }
-    return line;
+    return dsm_section_line_find(cmd->directive, words);
 }
 
 static const char *object_finish(cmd_parms *cmd, object_section_t *section)
@@ -94,7 +102,11 @@ static const char *object_finish(cmd_parms *cmd, object_section_t *section)
 
     for (i = 0; i < section->keys && !problem; ++i) {
         problem = ds_object_key_add(section->object, section->key[i], cmd->pool);
-        cmd->err_directive = problem ? key_line_find(cmd) : NULL;
+        cmd->err_directive = problem ? word_line_find(cmd, "Key") : NULL;
+    }
+    if (!problem && section->updated_at) {
+        problem = ds_object_updated_at_set(section->object, section->updated_at, cmd->pool);
+        cmd->err_directive = problem ? word_line_find(cmd, "UpdatedAt") : NULL;
     }
     if (!problem) {
         problem = ds_object_check(section->object, cmd->pool);

@@ -117,6 +117,18 @@ static const char *sync_queue_limit_set(cmd_parms *cmd, void *target, int argc,
     return fault;
 }
 
+static const char *sync_integration_id_set(cmd_parms *cmd, void *target, int argc,
+                                           const char *const *argv)
+{
+    ds_sync_t *sync = target;
+    char *uuid = apr_palloc(cmd->pool, DS_UUID_SIZE);
+
+    sync->integration_id = uuid;
+    return ds_digest_uuid_read(uuid, argv[0])
+               ? NULL
+               : "this is no UUID: write 32 hex digits as 8-4-4-4-12, as uuidgen prints it";
+}
+
 /* --- of exports --- */
 
 /* Names of fields are looked up when the object is known (dsm_config_export.c). */
@@ -176,6 +188,7 @@ static const dsm_word_t sync_words[] = {
      sync_max_field_length_set},
     {"MaxFields", 1, 1, 0, "MaxFields NUMBER", sync_max_fields_set},
     {"QueueLimit", 1, 1, 0, "QueueLimit NUMBER", sync_queue_limit_set},
+    {"IntegrationId", 1, 1, 0, "IntegrationId UUID", sync_integration_id_set},
     {"Fields", 1, DSM_WORD_ARGS_MAX, 1, "Fields FIELD, or Fields FIELD FIELD ...", sync_line_keep},
     {"Filter", 3, 3, 1, "Filter FIELD COMPARISON VALUE, for example Filter doors >= 4",
      sync_line_keep},

@@ -38,6 +38,17 @@ const char *dsm_config_number_read(apr_int64_t *value, const char *text, apr_int
     return NULL;
 }
 
+const char *dsm_config_int_read(int *value, const char *text, int min, int max, apr_pool_t *pool)
+{
+    apr_int64_t number = *value;
+    const char *fault = dsm_config_number_read(&number, text, min, max, pool);
+
+    if (!fault) {
+        *value = (int)number;
+    }
+    return fault;
+}
+
 static int size_shift(char unit)
 {
     switch (apr_toupper(unit)) {

@@ -12,6 +12,9 @@
 const char *dsm_config_number_read(apr_int64_t *value, const char *text, apr_int64_t min,
                                    apr_int64_t max, apr_pool_t *pool);
 
+/* The same for an int, which stays what it was when the text is none. */
+const char *dsm_config_int_read(int *value, const char *text, int min, int max, apr_pool_t *pool);
+
 /* A number of bytes, with K, M or G behind it for KiB, MiB and GiB; from min to max bytes. */
 const char *dsm_config_size_read(apr_int64_t *value, const char *text, apr_int64_t min,
                                  apr_int64_t max, apr_pool_t *pool);

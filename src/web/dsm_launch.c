@@ -39,6 +39,11 @@ int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t
         apr_table_setn(r->headers_out, "Retry-After", QUEUE_RETRY_AFTER);
         return request->api->problem(r, HTTP_TOO_MANY_REQUESTS,
                                      "Too many launches wait in the queue. Try again later.");
+    case DS_ESTATE:
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      DSLOGNO(0150) "sync %s: a launch was refused, another one waits or runs", id);
+        apr_table_setn(r->headers_out, "Retry-After", QUEUE_RETRY_AFTER);
+        return request->api->problem(r, HTTP_TOO_MANY_REQUESTS, "Another job is in progress");
     case DS_ECONFLICT:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                       DSLOGNO(0065) "sync %s: refused, its Idempotency-Key came with another file "
@@ -51,16 +56,17 @@ int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t
 }
 
 static apr_status_t launch_start(ds_launch_t **launch, request_rec *r, const dsm_request_t *request,
-                                 ds_db_t *db)
+                                 int alone, ds_db_t *db)
 {
     ds_launch_request_t wanted = dsm_launch_request(r, request);
     apr_time_t now;
     apr_status_t status = ds_db_now(&now, db);
 
+    wanted.alone = alone;
     return status == APR_SUCCESS ? ds_launch_start(launch, db, &wanted, now, 0, r->pool) : status;
 }
 
-int dsm_launch_start(request_rec *r, const dsm_request_t *request)
+int dsm_launch_start(request_rec *r, const dsm_request_t *request, int alone)
 {
     dsm_db_t *connection;
     ds_launch_t *launch;
@@ -70,7 +76,7 @@ int dsm_launch_start(request_rec *r, const dsm_request_t *request)
     if (status != APR_SUCCESS) {
         return dsm_reply_failure(r, request, status, NULL, "there is no database connection");
     }
-    status = launch_start(&launch, r, request, connection->db);
+    status = launch_start(&launch, r, request, alone, connection->db);
     if (status != APR_SUCCESS) {
         result = dsm_launch_refuse(r, request, status, "The launch could not be started.",
                                    ds_db_error(connection->db));

@@ -12,13 +12,14 @@
 /* What is asked for: a launch of the request's sync, with the limits of the configuration. */
 ds_launch_request_t dsm_launch_request(const request_rec *r, const dsm_request_t *request);
 
-/* Answer a launch that was not accepted: by DS_EDISABLED (423), DS_ELIMIT (429 and Retry-After),
- * DS_ECONFLICT (409) or a failure of ours, for which `text` is the sentence. Returns what goes to
- * httpd. */
+/* Answer a launch that was not accepted: by DS_EDISABLED (423), DS_ELIMIT and DS_ESTATE (429 and
+ * Retry-After), DS_ECONFLICT (409) or a failure of ours, for which `text` is the sentence. Returns
+ * what goes to httpd. */
 int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t status,
                       const char *text, const char *cause);
 
-/* Put a launch without a file into the queue and wake the worker. HTTP_OK, or it was answered. */
-int dsm_launch_start(request_rec *r, const dsm_request_t *request);
+/* Put a launch without a file into the queue and wake the worker; `alone`: only while no other one
+ * of the sync waits or runs. HTTP_OK, or it was answered. */
+int dsm_launch_start(request_rec *r, const dsm_request_t *request, int alone);
 
 #endif

@@ -10,8 +10,9 @@
 
 #include <apr_time.h>
 
-#define DSM_LIMIT_AT_ONCE_MAX 64 /* the most that can be counted at once under one key */
-#define DSM_LIMIT_KEY_SIZE 160   /* a key is shorter */
+#define DSM_LIMIT_AT_ONCE_MAX 64    /* the most that can be counted at once under one key */
+#define DSM_LIMIT_KEY_SIZE 160      /* a key is shorter */
+#define DSM_LIMIT_CALLS_MAX 1000000 /* what the directives accept at most */
 
 typedef struct dsm_limit_t {
     int calls;                  /* in one window; 0: any number */

@@ -19,6 +19,7 @@ typedef struct holes_t {
     const char *sync;
     const char *object;
     const char *launch;
+    const char *integration;
 } holes_t;
 
 static const char REST[] = "/{rest}";
@@ -35,8 +36,10 @@ static const char **hole_find(apr_size_t *length, holes_t *holes, const char *pa
     const struct {
         const char *name;
         const char **text;
-    } known[] = {
-        {"{sync}", &holes->sync}, {"{object}", &holes->object}, {"{launch}", &holes->launch}};
+    } known[] = {{"{sync}", &holes->sync},
+                 {"{object}", &holes->object},
+                 {"{launch}", &holes->launch},
+                 {"{integration}", &holes->integration}};
     size_t i;
 
     for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
@@ -130,7 +133,7 @@ static dsm_request_t *request_find(request_rec *r)
     const dsm_api_use_t *use;
     const dsm_api_t *api;
     const char *path;
-    holes_t holes = {NULL, NULL, NULL};
+    holes_t holes = {NULL, NULL, NULL, NULL};
     int i;
 
     for (i = 0; config->apis && i < config->apis->nelts; ++i) {
@@ -144,6 +147,7 @@ static dsm_request_t *request_find(request_rec *r)
             request->sync = holes.sync ? ds_def_sync_get(config->def, holes.sync) : NULL;
             request->object_name = holes.object;
             request->launch = holes.launch;
+            request->integration = holes.integration;
             if (api->find) {
                 api->find(r, request);
             }

@@ -8,7 +8,7 @@
 #include <httpd.h>
 
 #include "ds_client.h"
-#include "ds_launch.h"
+#include "ds_token.h"
 #include "dsm_api.h"
 
 struct dsm_request_t {
@@ -18,7 +18,9 @@ struct dsm_request_t {
     const ds_object_t *object;      /* for protocols that name objects; or NULL */
     const char *object_name;        /* the {object} segment, or NULL */
     const char *launch;             /* the {launch} segment, or NULL */
+    const char *integration;        /* the {integration} segment, or NULL */
     const ds_client_t *client;      /* who has asked, for protocols with clients; or NULL */
+    const ds_token_t *key;          /* the same for protocols with keys */
     const char *refusal;            /* the protocol's own word for why not, or NULL */
     apr_int64_t methods;            /* what the path allows */
     dsm_verdict_e verdict;
