@@ -86,7 +86,7 @@ void dsm_marketo_job_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, const d
     if (launch->state == DS_LAUNCH_FINISHED && file) {
         result_write(doc, launch, file, pool);
     }
-    if (launch->state == DS_LAUNCH_FAILED && launch->message) {
+    if (!strcmp(state_text(launch->state), "Failed") && launch->message) {
         dsm_marketo_text_write(doc, "errorMsg", launch->message);
     }
     ds_fmt_doc_map_end(doc);

@@ -185,7 +185,7 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
     apr_pool_create(&export.look_pool, pool);
     problem = dsw_layout_make(&export.layout, sync, pool);
     if (problem)
-        return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
+        return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, problem->text, APR_SUCCESS};
     export.record = dsw_record_make(export.layout, sync, pool);
     status = writer_begin(&export);
     if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))

@@ -302,9 +302,9 @@ static void test_list(ds_db_t *db)
     tap_ok(APR_ARRAY_IDX(list, 0, ds_launch_t *)->id > APR_ARRAY_IDX(list, 2, ds_launch_t *)->id,
            "the newest first");
     tap_is_text(
-        ds_launch_summary(&(ds_launch_t){0}, &(ds_counters_t){1207, 1204, 3, 0, 0}, test_pool),
+        ds_launch_summary(&(ds_launch_t){0}, &(ds_counters_t){.ok = 1204, .failed = 3}, test_pool),
         "1,204 rows imported, 3 failed: see the failures file", "a summary is plain words");
-    tap_is_text(ds_launch_summary(&(ds_launch_t){0}, &(ds_counters_t){1, 1, 0, 0, 0}, test_pool),
+    tap_is_text(ds_launch_summary(&(ds_launch_t){0}, &(ds_counters_t){.ok = 1}, test_pool),
                 "1 row imported", "also for one row");
 }
 
