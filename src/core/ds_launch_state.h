@@ -4,7 +4,7 @@
 
 typedef enum ds_launch_state_e {
     DS_LAUNCH_RECEIVING, /* its file is still arriving */
-    DS_LAUNCH_REJECTED,  /* refused before its first row: what it was to do is not possible */
+    DS_LAUNCH_REJECTED,  /* what it was to do is not possible: its sync is gone */
     DS_LAUNCH_SCHEDULED, /* waits for its time */
     DS_LAUNCH_QUEUED,    /* waits for a runner */
     DS_LAUNCH_RUNNING,

@@ -18,6 +18,9 @@ static const char *plain_get(const char *text, apr_pool_t *scratch)
         length--;
     }
     given = apr_pstrmemdup(scratch, text, length);
+    if (padding > (int)((4 - length % 4) % 4)) {
+        return NULL;
+    }
     plain = apr_pdecode_base64(scratch, given, (apr_ssize_t)length, APR_ENCODE_NONE, NULL);
     if (!plain) {
         return NULL;

@@ -308,6 +308,79 @@ static void test_list(ds_db_t *db)
                 "1 row imported", "also for one row");
 }
 
+/* What is added between two pages moves the later ones on, and hides nothing. */
+static void test_history(ds_db_t *db)
+{
+    ds_sync_t *sync = sync_make("watched", "watched");
+    apr_array_header_t *page;
+    apr_int64_t ids[4];
+    int i;
+
+    launch_accept(db, sync, "waits");
+    ds_launch_history(&page, db, sync->id, 0, 10, test_pool);
+    tap_is_number(page->nelts, 0, "a launch that waits is no history yet");
+    for (i = 0; i < 4; i++) {
+        ds_claim_t *claimed = claim(db, "r");
+
+        ids[i] = claimed->launch->id;
+        finish(db, claimed);
+        launch_accept(db, sync, "next");
+    }
+    ds_launch_history(&page, db, sync->id, 0, 2, test_pool);
+    tap_ok(page->nelts == 2 && APR_ARRAY_IDX(page, 0, ds_launch_t *)->id == ids[3] &&
+               APR_ARRAY_IDX(page, 1, ds_launch_t *)->id == ids[2],
+           "the newest launches come first");
+    finish(db, claim(db, "r"));
+    ds_launch_history(&page, db, sync->id, 2, 10, test_pool);
+    tap_ok(page->nelts == 3 && APR_ARRAY_IDX(page, 0, ds_launch_t *)->id == ids[2],
+           "the next page begins at the last one when a launch was added");
+    ds_launch_history(&page, db, sync->id, APR_INT64_MAX, 11, test_pool);
+    tap_is_number(page->nelts, 0, "no launch is that far back");
+}
+
+static void test_alone(ds_db_t *db)
+{
+    ds_sync_t *sync = sync_make("lonely", "car_c");
+    ds_launch_request_t request = {.sync = sync, .alone = 1};
+    ds_launch_t *launch = NULL, *second = NULL;
+    ds_launch_state_e state;
+
+    sync->kind = DS_KIND_EXPORT;
+    tap_is_number(ds_launch_start(&launch, db, &request, 1, 0, test_pool), APR_SUCCESS,
+                  "a launch that is to run alone");
+    tap_is_number(ds_launch_start(&second, db, &request, 1, 0, test_pool), DS_ESTATE,
+                  "is made once, while it waits");
+    ds_launch_cancel(&state, db, NULL, launch->id, "me", test_pool);
+    tap_is_number(ds_launch_start(&launch, db, &request, 1, 0, test_pool), APR_SUCCESS,
+                  "and again when it has ended");
+    ds_launch_cancel(&state, db, NULL, launch->id, "me", test_pool);
+}
+
+static void time_is(const char *first, const char *second, const char *wanted, const char *name)
+{
+    ds_counters_t rows = {0};
+
+    ds_counters_time_raise(&rows, first);
+    ds_counters_time_raise(&rows, second);
+    tap_is_text(rows.synced_until, wanted, name);
+}
+
+static void test_times(void)
+{
+    time_is("2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z", "2024-01-01T00:00:01Z",
+            "a later time counts");
+    time_is("2024-01-01T00:00:01Z", "2024-01-01T00:00:00.999999Z", "2024-01-01T00:00:01Z",
+            "an earlier one does not");
+    time_is("2024-01-01T00:00:01Z", "2024-01-01T00:00:01.000001Z", "2024-01-01T00:00:01.000001Z",
+            "a fraction is later than its second");
+    time_is("2024-01-01T00:00:01.000001Z", "2024-01-01T00:00:01Z", "2024-01-01T00:00:01.000001Z",
+            "whichever comes first");
+    time_is("2024-01-01T00:00:01.000001Z", "2024-01-01T00:00:01.000002Z",
+            "2024-01-01T00:00:01.000002Z", "fractions are compared");
+    time_is("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z",
+            "over all the years there are");
+}
+
 int main(void)
 {
     ds_db_t *db = database_make();
@@ -326,5 +399,8 @@ int main(void)
     test_cancel_left(db, cars, 0);
     test_cancel_left(db, cars, 1);
     test_list(db);
+    test_history(db);
+    test_alone(db);
+    test_times();
     return database_end(db);
 }

@@ -362,6 +362,38 @@ static void test_marks(ds_db_t *db)
                   "an import does, and the row has its values");
 }
 
+/* The highest time of the records, over interruptions and in what follows. */
+static void test_times(ds_db_t **db, ds_object_t *car)
+{
+    const char *wanted = "2024-06-01T12:00:00.500000Z";
+    ds_sync_t *export = car_sync("export", DS_KIND_EXPORT, car);
+    apr_size_t rows = 120000, i;
+    char *text = apr_palloc(test_pool, 64 + 48 * rows), *to = text;
+    ds_launch_t *launch;
+    int turns = 0;
+
+    cars_reset();
+    ds_object_updated_at_set(car, "seen", test_pool);
+    to += sprintf(to, "vin,seen,doors\nT0,%s,1\nT1,2025-01-01T00:00:00Z,x\n", wanted);
+    for (i = 2; i < rows; i++)
+        to += sprintf(to, "T%d,2024-06-01T12:00:00Z,1\n", (int)i);
+    launch = launch_accept(*db, import, text);
+    while (turns < 5000 && stopping_run(db, import) == DSW_INTERRUPTED)
+        turns++;
+    tap_ok(turns >= 1, "an import is stopped behind the record with the highest time");
+    launch = launch_get(*db, launch->id);
+    tap_is_text(launch->rows.synced_until, wanted, "and knows that time at its end");
+    launch = launch_run(*db, import, "vin,seen\nT0,2029-01-01T00:00:00Z\n", 1);
+    tap_is_text(launch->rows.synced_until, "", "a dry run has applied no time");
+    launch = launch_run(*db, import, "vin\nT0\n", 0);
+    tap_is_text(launch->rows.synced_until, "", "nor has a file without that column");
+    launch = launch_run(*db, export, NULL, 0);
+    tap_is_text(launch->rows.synced_until, wanted, "an export has the highest time that it wrote");
+    ds_sync_field_add(export, "vin", test_pool);
+    launch = launch_run(*db, export, NULL, 0);
+    tap_is_text(launch->rows.synced_until, wanted, "also where it does not write that field");
+}
+
 int main(void)
 {
     ds_db_t *db = database_make();
@@ -383,6 +415,7 @@ int main(void)
     test_cancelled(db);
     test_cancelled_large(db);
     test_delete(db);
+    test_times(&db, car);
     test_marks(db);
     return database_end(db);
 }

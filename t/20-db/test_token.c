@@ -35,6 +35,45 @@ static void overview_check(ds_db_t *db, const char *token_text)
            "without a token a status shows the same");
 }
 
+/* A key of a protocol that names what a key may do. */
+static void test_keys(ds_db_t *db)
+{
+    const char *text, *prisma;
+    ds_token_t *token = NULL;
+    unsigned scopes;
+
+    ds_token_create(&token, &prisma, db, "cars", 0, "", 0, test_pool);
+    ds_token_create(&token, &text, db, "cars", DS_SCOPE_INTEGRATION_LIST, "", 0, test_pool);
+    tap_ok(!is_good(db, "cars", text), "a key opens no call that asks for a token of its sync");
+    tap_ok(ds_token_find(&token, db, text, test_pool) == APR_SUCCESS && token->is_key &&
+               token->scopes == DS_SCOPE_INTEGRATION_LIST,
+           "a key is found with what it may do");
+    tap_ok(ds_token_has_sync(token, "cars") && !ds_token_has_sync(token, "people"),
+           "for its sync alone");
+    ds_token_revoke(db, token->id);
+    tap_is_number(ds_token_find(&token, db, text, test_pool), DS_EDENIED,
+                  "a revoked key opens nothing");
+    tap_ok(ds_token_find(&token, db, prisma, test_pool) == APR_SUCCESS && !token->is_key &&
+               !token->scopes,
+           "a token of a sync is no key");
+    ds_token_create(&token, &text, db, DS_TOKEN_ALL_SYNCS, DS_SCOPE_INTEGRATION_SYNC, "", 0,
+                    test_pool);
+    tap_ok(!is_good(db, DS_TOKEN_ALL_SYNCS, text), "a key for all syncs is no token of any");
+    tap_ok(ds_token_find(&token, db, text, test_pool) == APR_SUCCESS &&
+               ds_token_has_sync(token, "people"),
+           "but a key for each");
+    outside_number("UPDATE ds_token SET scopes = 'of.tomorrow' WHERE scopes IS NOT NULL; SELECT 1");
+    tap_ok(ds_token_find(&token, db, text, test_pool) == APR_SUCCESS && token->is_key &&
+               !token->scopes,
+           "a scope that is not known here allows nothing");
+    tap_ok(ds_token_scopes_read(&scopes, "cdi.integration_sync, cdi.integration_list", test_pool) &&
+               scopes == (DS_SCOPE_INTEGRATION_SYNC | DS_SCOPE_INTEGRATION_LIST),
+           "scopes are read by their names");
+    tap_ok(!ds_token_scopes_read(&scopes, "cdi.integration_list,x", test_pool) &&
+               !ds_token_scopes_read(&scopes, ",", test_pool),
+           "and no others");
+}
+
 int main(void)
 {
     ds_db_t *db = database_make();
@@ -69,5 +108,6 @@ int main(void)
     tap_is_number(ds_token_revoke(db, token->id), DS_ENOTFOUND, "once");
     tap_ok(is_good(db, "cars", second), "the other one still works");
     overview_check(db, second);
+    test_keys(db);
     return database_end(db);
 }
