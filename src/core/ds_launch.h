@@ -132,8 +132,9 @@ apr_status_t ds_launch_expire(ds_db_t *db, apr_time_t now, apr_time_t before);
 apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                             int limit, apr_pool_t *pool);
 
-/* Launches of a sync that have begun, but for dry runs, the one that began last first: at most `limit` of them after
- * the first `skip`. rows.synced_until of one that has none is that of the launch before. */
+/* Launches of a sync that have begun, but for dry runs, the one that began last first: at most
+ * `limit` of them after the first `skip`. rows.synced_until of one that has none is that of the
+ * launch before. */
 apr_status_t ds_launch_history(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                                apr_int64_t skip, int limit, apr_pool_t *pool);
 

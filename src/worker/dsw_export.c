@@ -103,7 +103,7 @@ static apr_status_t file_finish(export_t *export)
 
     if (status != APR_SUCCESS)
         return status;
-    strcpy(export->rows.synced_until, export->whole.synced_until);
+    apr_cpystrn(export->rows.synced_until, export->whole.synced_until, DS_VALUE_NORMAL_SIZE);
     status = ds_file_writer_finish(&file, export->writer, export->claim->launch->id, export->pool);
     if (status == APR_SUCCESS)
         status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, &export->rows,
