@@ -72,6 +72,7 @@ for my $version (1 .. $newest - 1) {
     my $node = old_node($version)->start;
     is $node->value('SELECT version FROM ds_schema'), $newest, 'the worker brings it to the newest';
     old_data_check($node);
+    is join(' ', map { $_->{id} } @{$node->ctl('client', 'list')}), $version > 1 ? 'old-client' : '', 'clients are known';
     $node->stop;
     finish($node, qr/DS0040/);
 }
