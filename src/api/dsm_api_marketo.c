@@ -1,5 +1,5 @@
 /* Marketo: the bulk import of custom objects and leads, and what its clients use beside it. Here
- * stand the routes, the envelope with its codes, and how a call begins. All answers but those of
+ * stand the routes and the envelope with its codes. All answers but those of
  * files and of limits on sizes have the HTTP status 200; the code tells what went wrong. */
 #include "dsm_api_marketo.h"
 
@@ -21,9 +21,6 @@
 #include "dsm_reply.h"
 
 APLOG_USE_MODULE(datasync);
-
-#define BODY_MAX (1024 * 1024) /* bytes of a body that is no file */
-#define JSON_TYPE "application/json;charset=UTF-8"
 
 #define LEADS "/bulk/v1/leads"
 
@@ -62,12 +59,14 @@ static void success_write(ds_fmt_doc_t *doc, int success)
     ds_fmt_doc_boolean(doc, success);
 }
 
-static int document_send(request_rec *r, ds_fmt_doc_t *doc)
+int dsm_marketo_document_send(request_rec *r, int status, ds_fmt_doc_t *doc)
 {
     apr_size_t size;
-    const char *body = ds_fmt_doc_result(&size, doc);
+    const char *body;
 
-    return dsm_reply_body(r, HTTP_OK, JSON_TYPE, body, size);
+    ds_fmt_doc_map_end(doc);
+    body = ds_fmt_doc_result(&size, doc);
+    return dsm_reply_body(r, status, "application/json;charset=UTF-8", body, size);
 }
 
 int dsm_marketo_error(request_rec *r, const char *code, const char *format, ...)
@@ -90,8 +89,7 @@ int dsm_marketo_error(request_rec *r, const char *code, const char *format, ...)
     dsm_marketo_text_write(doc, "message", message);
     ds_fmt_doc_map_end(doc);
     ds_fmt_doc_array_end(doc);
-    ds_fmt_doc_map_end(doc);
-    return document_send(r, doc);
+    return dsm_marketo_document_send(r, HTTP_OK, doc);
 }
 
 ds_fmt_doc_t *dsm_marketo_result_begin(request_rec *r)
@@ -117,8 +115,7 @@ int dsm_marketo_page_send(request_rec *r, ds_fmt_doc_t *doc, const char *next)
         dsm_marketo_text_write(doc, "nextPageToken", next);
     }
     success_write(doc, 1);
-    ds_fmt_doc_map_end(doc);
-    return document_send(r, doc);
+    return dsm_marketo_document_send(r, HTTP_OK, doc);
 }
 
 /* What the engine and the server find wrong, in the words of the protocol. */
@@ -141,313 +138,11 @@ static int marketo_problem(request_rec *r, int status, const char *text)
     }
 }
 
-/* --- credentials --- */
-
-static apr_status_t token_check(ds_client_t **client, int *expired, request_rec *r,
-                                const char *token, ds_db_t *db)
-{
-    const apr_hash_t *configured = dsm_config_get(r->server)->clients;
-    dsm_db_t *connection = NULL;
-    apr_status_t status = APR_SUCCESS;
-
-    if (!db) {
-        status = dsm_db_acquire(&connection);
-        db = status == APR_SUCCESS ? connection->db : NULL;
-    }
-    if (status == APR_SUCCESS) {
-        status = ds_access_check(client, expired, db, configured, token, r->pool);
-    }
-    if (status != APR_SUCCESS && status != DS_EDENIED) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      DSLOGNO(0200) "an access token cannot be checked: %s",
-                      db ? ds_db_error(db) : "there is no database connection");
-    }
-    if (connection) {
-        dsm_db_release(connection, status);
-    }
-    return status;
-}
-
-dsm_verdict_e dsm_marketo_token_judge(request_rec *r, dsm_request_t *request, const char *token,
-                                      ds_db_t *db)
-{
-    ds_client_t *client;
-    int expired = 0;
-    apr_status_t status = DS_EDENIED;
-
-    request->refusal = "600";
-    if (token && *token) {
-        request->refusal = "601";
-        status = token_check(&client, &expired, r, token, db);
-    }
-    if (status == APR_SUCCESS) {
-        request->client = client;
-        r->user = apr_pstrdup(r->pool, client->id);
-        r->ap_auth_type = "Bearer";
-        return request->verdict = DSM_VERDICT_GRANTED;
-    }
-    if (status != DS_EDENIED) {
-        return request->verdict = DSM_VERDICT_AWAY;
-    }
-    if (expired) {
-        request->refusal = "602";
-    }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  DSLOGNO(0201) "protocol marketo: refused with code %s, the request has no access "
-                                "token that lives",
-                  request->refusal);
-    return request->verdict = DSM_VERDICT_REFUSED;
-}
-
-int dsm_marketo_refuse(request_rec *r, const dsm_request_t *request)
-{
-    const char *code = request && request->refusal ? request->refusal : "601";
-
-    if (!strcmp(code, "600")) {
-        return dsm_marketo_error(r, code, "Access token not specified");
-    }
-    return dsm_marketo_error(r, code, "Access token %s",
-                             !strcmp(code, "602") ? "expired" : "invalid");
-}
-
-static int has_form(const request_rec *r)
-{
-    return dsm_query_type_is(r, "multipart/form-data") ||
-           dsm_query_type_is(r, "application/x-www-form-urlencoded");
-}
-
-static apr_table_t *parameters_make(request_rec *r)
-{
-    apr_table_t *parameters = apr_table_make(r->pool, 8);
-
-    dsm_query_parameters_add(parameters, r->args, r->pool);
-    return parameters;
-}
-
-/* No credential is asked for where one is made, and where there is nothing. */
-static int is_open(const dsm_request_t *request);
-
-static dsm_verdict_e marketo_judge(request_rec *r, dsm_request_t *request)
-{
-    const char *token = dsm_auth_bearer_get(r);
-
-    if (is_open(request)) {
-        return DSM_VERDICT_GRANTED;
-    }
-    if (!token) {
-        token = apr_table_get(parameters_make(r), "access_token");
-    }
-    if (!token && request->endpoint->methods & DSM_BODY_CREDENTIAL && has_form(r)) {
-        return DSM_VERDICT_BODY;
-    }
-    return dsm_marketo_token_judge(r, request, token, NULL);
-}
-
-/* --- what a call may do --- */
-
-/* Calls that need the role Read-Write; for the others Read-Only is enough. */
-static int is_for_writers(const dsm_request_t *request)
-{
-    static dsm_endpoint_cb *const endpoints[] = {
-        dsm_marketo_import,   dsm_marketo_status,       dsm_marketo_failures,
-        dsm_marketo_warnings, dsm_marketo_records_sync, dsm_marketo_records_delete};
-    size_t i;
-
-    for (i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); ++i) {
-        if (request->endpoint->run == endpoints[i]) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int limit_check(request_rec *r, const dsm_request_t *request)
-{
-    const dsm_limit_t *limit = &dsm_config_get(r->server)->marketo->limit;
-    const char *key = apr_pstrcat(r->pool, "marketo:", request->client->id, NULL);
-
-    switch (dsm_limit_take(NULL, r, key, limit)) {
-    case DSM_LIMIT_CALLS:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      DSLOGNO(0202) "client %s: refused with code 606, too many calls",
-                      request->client->id);
-        return dsm_marketo_error(r, "606", "Max rate limit '%d' exceeded with in '%d' secs",
-                                 limit->calls, (int)apr_time_sec(limit->window));
-    case DSM_LIMIT_AT_ONCE:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      DSLOGNO(0203) "client %s: refused with code 615, too many calls at once",
-                      request->client->id);
-        return dsm_marketo_error(r, "615", "Concurrent access limit reached");
-    default: return HTTP_OK;
-    }
-}
-
-int dsm_marketo_admit(request_rec *r, const dsm_request_t *request)
-{
-    int answer;
-
-    if (is_open(request)) {
-        return HTTP_OK;
-    }
-    answer = limit_check(r, request);
-    if (answer != HTTP_OK) {
-        return answer;
-    }
-    if (is_for_writers(request) && request->client->role != DS_ROLE_READ_WRITE) {
-        return dsm_marketo_error(r, "603", "Access denied");
-    }
-    if (request->object_name &&
-        (!request->object || !ds_client_has_object(request->client, request->object->name))) {
-        return dsm_marketo_error(r, "1013", "Object not found");
-    }
-    return HTTP_OK;
-}
-
-/* --- the beginning of a call --- */
-
-static int body_take(dsm_marketo_call_t *call)
-{
-    request_rec *r = call->r;
-    int status = dsm_query_body_read(&call->body, &call->body_size, r, BODY_MAX);
-
-    if (status == AP_FILTER_ERROR) {
-        return status;
-    }
-    if (status != HTTP_OK) {
-        return dsm_reply_text(r, status, "The body is larger than 1 MB, or not whole.");
-    }
-    if (dsm_query_type_is(r, "application/x-www-form-urlencoded")) {
-        dsm_query_parameters_add(call->parameters, call->body, r->pool);
-        call->body = "";
-        call->body_size = 0;
-    }
-    return HTTP_OK;
-}
-
-static int body_credential_check(dsm_marketo_call_t *call)
-{
-    request_rec *r = call->r;
-    const char *token = apr_table_get(call->parameters, "access_token");
-
-    switch (dsm_marketo_token_judge(r, call->request, token, NULL)) {
-    case DSM_VERDICT_GRANTED: return dsm_marketo_admit(r, call->request);
-    case DSM_VERDICT_AWAY: return marketo_problem(r, HTTP_SERVICE_UNAVAILABLE, NULL);
-    default: return dsm_marketo_refuse(r, call->request);
-    }
-}
-
-int dsm_marketo_begin(int *answer, dsm_marketo_call_t *call, request_rec *r,
-                      const dsm_request_t *request)
-{
-    *answer = HTTP_OK;
-    *call = (dsm_marketo_call_t){
-        .r = r,
-        .request = dsm_route_get(r),
-        .rules = dsm_config_get(r->server)->marketo,
-        .parameters = parameters_make(r),
-        .body = "",
-    };
-    if (r->method_number == M_POST) {
-        *answer = body_take(call);
-    }
-    if (*answer == HTTP_OK && request->verdict == DSM_VERDICT_BODY) {
-        *answer = body_credential_check(call);
-    }
-    return *answer == HTTP_OK;
-}
-
-int dsm_marketo_json_read(int *answer, json_t **root, const dsm_marketo_call_t *call)
-{
-    json_error_t error;
-
-    *root = NULL;
-    if (!dsm_query_type_is(call->r, "application/json")) {
-        *answer = dsm_marketo_error(call->r, "612", "Invalid Content Type");
-        return 0;
-    }
-    *root = json_loadb(call->body, call->body_size, JSON_REJECT_DUPLICATES, &error);
-    if (json_is_object(*root)) {
-        return 1;
-    }
-    json_decref(*root);
-    *answer = dsm_marketo_error(call->r, "609", "Invalid JSON");
-    return 0;
-}
-
-int dsm_marketo_format_read(char *delimiter, const char *format)
-{
-    static const struct {
-        const char *name;
-        char delimiter;
-    } known[] = {{"csv", ','}, {"tsv", '\t'}, {"ssv", ';'}};
-    size_t i;
-
-    for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
-        if (!ap_cstr_casecmp(format, known[i].name)) {
-            *delimiter = known[i].delimiter;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int dsm_marketo_connection_run(int *answer, apr_status_t *status, request_rec *r,
-                               const dsm_request_t *request, dsm_marketo_run_cb *run, void *baton)
-{
-    dsm_db_t *connection;
-    const char *cause = NULL;
-
-    *status = dsm_db_acquire(&connection);
-    if (*status == APR_SUCCESS) {
-        *status = run(baton, connection, r->pool);
-        if (*status == DS_EDB || *status == DS_EBUSY) {
-            cause = apr_pstrdup(r->pool, ds_db_error(connection->db));
-        }
-        dsm_db_release(connection, *status);
-    }
-    switch (*status) {
-    case APR_SUCCESS:
-    case DS_ENOTFOUND:
-    case DS_EDENIED:
-    case DS_ESTATE:
-    case DS_ELIMIT:
-    case DS_EDISABLED: return 1;
-    default:
-        *answer = dsm_reply_failure(r, request, *status, "The database could not be used.", cause);
-        return 0;
-    }
-}
-
-typedef struct read_t {
-    dsm_marketo_read_cb *read;
-    void *baton;
-} read_t;
-
-static apr_status_t read_run(void *baton, dsm_db_t *connection, apr_pool_t *pool)
-{
-    read_t *what = baton;
-
-    return what->read(what->baton, connection->db, pool);
-}
-
-int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
-                     const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton)
-{
-    read_t what = {read, baton};
-
-    return dsm_marketo_connection_run(answer, status, r, request, read_run, &what);
-}
-
 /* --- routes --- */
 
-static int marketo_unknown(request_rec *r, const dsm_request_t *request)
+int dsm_marketo_unknown(request_rec *r, const dsm_request_t *request)
 {
     return marketo_problem(r, HTTP_NOT_FOUND, NULL);
-}
-
-static int is_open(const dsm_request_t *request)
-{
-    return request->endpoint->run == dsm_marketo_token || request->endpoint->run == marketo_unknown;
 }
 
 /* A long query comes as a POST whose address says that it is a GET. */
@@ -544,9 +239,9 @@ static const dsm_endpoint_t marketo_endpoints[] = {
     {GET, LEADS JOB "status.json", dsm_marketo_extract_status},
     {FORM, LEADS JOB "cancel.json", dsm_marketo_extract_cancel},
     {GET, LEADS JOB "file.json", dsm_marketo_extract_file},
-    {ALL, "/identity/{rest}", marketo_unknown},
-    {ALL, "/rest/v1/{rest}", marketo_unknown},
-    {ALL, "/bulk/v1/{rest}", marketo_unknown},
+    {ALL, "/identity/{rest}", dsm_marketo_unknown},
+    {ALL, "/rest/v1/{rest}", dsm_marketo_unknown},
+    {ALL, "/bulk/v1/{rest}", dsm_marketo_unknown},
     {0, NULL, NULL},
 };
 
@@ -557,6 +252,6 @@ const dsm_api_t dsm_api_marketo = {
     .method = marketo_method,
     .path = marketo_path,
     .find = marketo_find,
-    .judge = marketo_judge,
+    .judge = dsm_marketo_judge,
     .admit = dsm_marketo_admit,
 };

@@ -29,6 +29,9 @@ typedef struct dsm_marketo_call_t {
 
 /* --- answers --- */
 
+/* End a document that is a map, and send it. Returns OK. */
+int dsm_marketo_document_send(request_rec *r, int status, ds_fmt_doc_t *doc);
+
 /* 200 with {"requestId", "success": false, "errors": [{"code", "message"}]}. Returns OK. */
 int dsm_marketo_error(request_rec *r, const char *code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -78,6 +81,16 @@ int dsm_marketo_admit(request_rec *r, const dsm_request_t *request);
 
 /* Answer a request whose token is not good. */
 int dsm_marketo_refuse(request_rec *r, const dsm_request_t *request);
+
+/* Judge and admit at once, for a token that stood in the body. HTTP_OK, or it was answered. */
+int dsm_marketo_credential_check(request_rec *r, dsm_request_t *request, const char *token,
+                                 ds_db_t *db);
+
+/* For dsm_api_t: what is known of the credential before the body is read. */
+dsm_verdict_e dsm_marketo_judge(request_rec *r, dsm_request_t *request);
+
+/* The parameters of the address. */
+apr_table_t *dsm_marketo_parameters_get(request_rec *r);
 
 /* The same for a part that needs the connection itself. */
 typedef apr_status_t dsm_marketo_run_cb(void *baton, dsm_db_t *connection, apr_pool_t *pool);
@@ -131,9 +144,10 @@ void dsm_marketo_job_write(ds_fmt_doc_t *doc, const ds_launch_t *launch, const d
 
 /* --- endpoints --- */
 
-dsm_endpoint_cb dsm_marketo_token;  /* dsm_api_marketo_identity.c */
-dsm_endpoint_cb dsm_marketo_import; /* dsm_api_marketo_bulk.c */
-dsm_endpoint_cb dsm_marketo_status; /* ... */
+dsm_endpoint_cb dsm_marketo_unknown; /* dsm_api_marketo.c: no address of the service */
+dsm_endpoint_cb dsm_marketo_token;   /* dsm_api_marketo_identity.c */
+dsm_endpoint_cb dsm_marketo_import;  /* dsm_api_marketo_bulk.c */
+dsm_endpoint_cb dsm_marketo_status;  /* ... */
 dsm_endpoint_cb dsm_marketo_failures;
 dsm_endpoint_cb dsm_marketo_warnings;
 dsm_endpoint_cb dsm_marketo_objects; /* dsm_api_marketo_objects.c */

@@ -57,23 +57,11 @@ static const char *options_make(char delimiter, apr_pool_t *pool)
     return ds_options_import_write(delimiter, &import, pool);
 }
 
-static int credential_check(request_rec *r, dsm_request_t *request, const char *token, ds_db_t *db)
-{
-    switch (dsm_marketo_token_judge(r, request, token, db)) {
-    case DSM_VERDICT_GRANTED: return dsm_marketo_admit(r, request);
-    case DSM_VERDICT_AWAY: return request->api->problem(r, HTTP_SERVICE_UNAVAILABLE, NULL);
-    default: return dsm_marketo_refuse(r, request);
-    }
-}
-
 /* A parameter of the address, or of the form. */
 static const char *parameter_get(request_rec *r, const apr_table_t *fields, const char *name)
 {
-    apr_table_t *parameters = apr_table_make(r->pool, 4);
-    const char *value;
+    const char *value = apr_table_get(dsm_marketo_parameters_get(r), name);
 
-    dsm_query_parameters_add(parameters, r->args, r->pool);
-    value = apr_table_get(parameters, name);
     return value ? value : apr_table_get(fields, name);
 }
 
@@ -87,7 +75,8 @@ static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr
     int answer = HTTP_OK;
 
     if (request->verdict == DSM_VERDICT_BODY) {
-        answer = credential_check(r, request, apr_table_get(fields, "access_token"), db);
+        answer =
+            dsm_marketo_credential_check(r, request, apr_table_get(fields, "access_token"), db);
     }
     if (answer != HTTP_OK) {
         return answer;

@@ -9,7 +9,6 @@
 
 #include "ds_log.h"
 #include "dsm_config.h"
-#include "dsm_reply.h"
 
 APLOG_USE_MODULE(datasync);
 
@@ -31,16 +30,6 @@ static apr_status_t identity_read(void *baton, ds_db_t *db, apr_pool_t *pool)
     return status == APR_SUCCESS ? ds_db_now(&identity->now, db) : status;
 }
 
-static int document_send(request_rec *r, int status, ds_fmt_doc_t *doc)
-{
-    apr_size_t size;
-    const char *body;
-
-    ds_fmt_doc_map_end(doc);
-    body = ds_fmt_doc_result(&size, doc);
-    return dsm_reply_body(r, status, "application/json;charset=UTF-8", body, size);
-}
-
 static int identity_refuse(request_rec *r, int status, const char *error, const char *description)
 {
     ds_fmt_doc_t *doc = ds_fmt_doc_make(DS_DOC_JSON, r->pool);
@@ -51,7 +40,7 @@ static int identity_refuse(request_rec *r, int status, const char *error, const 
     if (status == HTTP_UNAUTHORIZED) {
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer error=\"invalid_client\"");
     }
-    return document_send(r, status, doc);
+    return dsm_marketo_document_send(r, status, doc);
 }
 
 static int identity_send(request_rec *r, const identity_t *identity)
@@ -64,7 +53,7 @@ static int identity_send(request_rec *r, const identity_t *identity)
     dsm_marketo_number_write(doc, "expires_in",
                              apr_time_sec(identity->access.expires_at - identity->now));
     dsm_marketo_text_write(doc, "scope", identity->access.client->name);
-    return document_send(r, HTTP_OK, doc);
+    return dsm_marketo_document_send(r, HTTP_OK, doc);
 }
 
 int dsm_marketo_token(request_rec *r, const dsm_request_t *request)

@@ -65,7 +65,7 @@ sub uploads_hold {
 sub third_is_full { return ask($describe, $_[0]->token) =~ /^615/ }
 
 $node->stop;
-$node->config_write("$usual\nDataSyncMarketo calls=0\nMaxRequestWorkers 64\nServerLimit 8\n");
+$node->config_write("$usual\nDataSyncMarketo calls=0\nServerLimit 64\nMaxRequestWorkers 64\n");
 $node->start;
 my $third = DSMarketo->new($node);
 my @held = uploads_hold($third->token, sub { third_is_full($third) });
