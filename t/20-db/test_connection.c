@@ -15,7 +15,7 @@ static apr_status_t token_write(ds_db_t *db, const char *id)
 {
     return ds_db_query(db, NULL, STMT_TOKEN_CREATE,
                        DS_ARGS(DS_TEXT(id), DS_TEXT("s"), DS_TEXT("n"), DS_TEXT("h"), DS_INT(1),
-                               DS_INT_OR_NULL(0)));
+                               DS_INT_OR_NULL(0), DS_TEXT(NULL)));
 }
 
 static ds_problem_t *problem_of(const char *params)
