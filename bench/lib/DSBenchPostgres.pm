@@ -6,6 +6,7 @@ use parent 'DSPostgres';
 use DSBench;
 use DSClient;
 use POSIX qw(sysconf _SC_CLK_TCK);
+use Time::HiRes qw(sleep);
 
 my $columns = 'customer text %s, name text, email text, phone text, city text, active boolean, since date,'
     . ' balance numeric, points bigint, note text';
@@ -44,6 +45,7 @@ sub value {
 # What its processes have taken, those that ended among them.
 sub cpu {
     my ($self) = @_;
+    sleep 0.2;    # until backends that end have ended
     my @fields = split ' ', text_of("/proc/$self->{pid}/stat") =~ s/^.*\) //sr;
     return processes_cpu($self->{pid}, DSClient::processes_below($self->{pid}, qr/postgres/))
         + ($fields[13] + $fields[14]) / sysconf(_SC_CLK_TCK);

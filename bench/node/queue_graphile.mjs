@@ -11,7 +11,7 @@ await runMigrations({ pgPool });
 await pgPool.query("SELECT graphile_worker.add_job('empty') FROM generate_series(1, $1)", [count]);
 const start = process.hrtime.bigint();
 const runner = await run({
-    pgPool, concurrency: 8, pollInterval: 1000, noHandleSignals: true,
+    pgPool, concurrency: 24, pollInterval: 1000, noHandleSignals: true,
     taskList: { empty: async () => { if (--left === 0) allDone(); } },
 });
 await done;
