@@ -98,7 +98,7 @@ static long bare_measure(double *seconds, const char *driver, const char *params
 
 static ds_db_t *ours_open(const char *driver, const char *params, apr_pool_t *pool)
 {
-    ds_db_where_t where = {driver, params, 0, 1};
+    ds_db_where_t where = {.driver = driver, .params = params, .create = 1};
     ds_problem_t *problem;
     ds_db_t *db = NULL;
 
