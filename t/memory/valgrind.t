@@ -85,18 +85,20 @@ my %ended = (
 is_deeply [grep { $ended{$_}{state} !~ /^(?:finished|failed)$/ } sort keys %ended], [], 'launches of every kind come to their end';
 is $ended{'an import'}{rows_ok}, 3000, 'the good ones with all their rows';
 
-# Cancelled, then stopped, in the middle.
+# Stopped in the middle of one launch, cancelled in the middle of another one.
 my $rows = 20_000;
-my $cancelled = running_wait($node, $rows);
-$node->ctl('launch', 'cancel', $cancelled);
-is $node->launch_ended($cancelled)->{state}, 'cancelled', 'one is cancelled in the middle';
-$node->write($node->{database}->by_database('DROP TRIGGER written_insert; DROP TRIGGER written_update; DROP TABLE written',
-                                             'DROP TRIGGER written_add ON car_c; DROP TABLE written'));
 my $id = running_wait($node, $rows);
 is +($worker->stop)[0], 0, 'the worker is stopped in the middle';
 is $node->launch($id)->{state}, 'queued', 'of a launch that is handed back';
 $worker->start;
 cars_check($node, $id, $rows);
+my $other = cars_csv($rows);
+$other =~ s/,red,/,blue,/g;
+$node->upload('open-import', $other)->code == 200 or die "the second upload was refused\n";
+my $cancelled = $node->launch_newest('open-import')->{id};
+wait_for('the middle of it', sub { $node->value("SELECT rows_read FROM ds_launch WHERE id = $cancelled") > 0 });
+$node->ctl('launch', 'cancel', $cancelled);
+is $node->launch_ended($cancelled)->{state}, 'cancelled', 'one is cancelled in the middle';
 wait_for('a launch by schedule', sub { $node->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = 'minute-export' AND state = 'finished'") });
 is +($worker->stop)[0], 0, 'the worker is stopped while it has nothing to do';
 
