@@ -1,22 +1,23 @@
 #include "ds_db_upsert.h"
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
-#include "ds_db_sql.h"
+#include "ds_db_upsert_arrays.h"
 
 #define ROWS_MAX 200
 #define ROWS_SOME 16
-#define VARIABLES_MAX 32000 /* SQLite takes 32,766 in one statement, PostgreSQL 65,535 */
+#define VARIABLES_MAX 32000 /* SQLite takes 32,766 in one statement */
+#define ARRAY_ROWS_MAX 1000 /* PostgreSQL */
 #define OWN_COLUMNS 2       /* _launch_id, _updated_at */
 
 struct ds_db_upsert_t {
     ds_db_t *db;
     const ds_db_table_t *table;
     apr_pool_t *pool;
-    apr_pool_t *keys_pool; /* PostgreSQL: the keys of one statement */
+    apr_pool_t *arrays_pool; /* PostgreSQL: of one statement */
     int rows_max;
     ds_db_composed_t many, some, one; /* for rows_max, ROWS_SOME and 1 rows */
+    ds_db_composed_t arrays;          /* PostgreSQL: for any number */
     const char **bound;               /* the arguments of one statement */
 };
 
@@ -88,12 +89,13 @@ static const char *row_sql(const ds_db_t *db, const ds_db_table_t *table, apr_po
 
 /* OR FAIL: a statement of many rows that may abort would keep a journal of every page it touches.
  */
-static const char *upsert_sql(const ds_db_t *db, const ds_db_table_t *table, int rows,
-                              apr_pool_t *pool)
+static ds_db_sql_t *insert_sql(const ds_db_t *db, const ds_db_table_t *table, int rows,
+                               apr_pool_t *pool)
 {
-    int is_sqlite = db->dialect->is_sqlite, i;
-    ds_db_sql_t *sql = ds_db_sql_begin(is_sqlite ? "INSERT OR FAIL INTO " : "INSERT INTO ", pool);
+    const char *verb = db->dialect->is_sqlite ? "INSERT OR FAIL INTO " : "INSERT INTO ";
+    ds_db_sql_t *sql = ds_db_sql_begin(verb, pool);
     const char *row = row_sql(db, table, pool);
+    int i;
 
     ds_db_sql_add(sql, ds_db_sql_name(table->name, pool), " (\"_launch_id\", \"_updated_at\", ",
                   NULL);
@@ -101,7 +103,12 @@ static const char *upsert_sql(const ds_db_t *db, const ds_db_table_t *table, int
     ds_db_sql_add(sql, ") VALUES ", NULL);
     for (i = 0; i < rows; i++)
         ds_db_sql_add(sql, i ? ", " : "", row, NULL);
-    sql_conflict_add(sql, table, is_sqlite ? " IS NOT " : " IS DISTINCT FROM ",
+    return sql;
+}
+
+static const char *upsert_sql(ds_db_sql_t *sql, const ds_db_t *db, const ds_db_table_t *table)
+{
+    sql_conflict_add(sql, table, db->dialect->is_sqlite ? " IS NOT " : " IS DISTINCT FROM ",
                      has_other_columns(table));
     return ds_db_sql_text(sql);
 }
@@ -109,54 +116,22 @@ static const char *upsert_sql(const ds_db_t *db, const ds_db_table_t *table, int
 ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
 {
     ds_db_upsert_t *upsert = apr_pcalloc(pool, sizeof(*upsert));
-    int width = table->count + OWN_COLUMNS;
+    int width = table->count + OWN_COLUMNS, is_sqlite = db->dialect->is_sqlite;
 
     upsert->db = db;
     upsert->table = table;
     upsert->pool = pool;
-    apr_pool_create(&upsert->keys_pool, pool);
+    apr_pool_create(&upsert->arrays_pool, pool);
     upsert->rows_max = VARIABLES_MAX / width < ROWS_MAX ? VARIABLES_MAX / width : ROWS_MAX;
-    upsert->bound = apr_palloc(pool, sizeof(char *) * width * upsert->rows_max);
+    upsert->bound = apr_palloc(pool, sizeof(char *) * width * (is_sqlite ? upsert->rows_max : 1));
+    if (!is_sqlite)
+        upsert->rows_max = ARRAY_ROWS_MAX;
     return upsert;
 }
 
 int ds_db_upsert_rows_max(const ds_db_upsert_t *upsert)
 {
     return upsert->rows_max;
-}
-
-/* The key of a row as one text: the length of each value before it. */
-static const char *key_text(const ds_db_table_t *table, const char *const *values, apr_pool_t *pool)
-{
-    const char *key = "";
-    int i;
-
-    for (i = 0; i < table->count; i++)
-        if (table->columns[i].is_key && values[i])
-            key = apr_psprintf(pool, "%s%" APR_SIZE_T_FMT ":%s", key, strlen(values[i]), values[i]);
-        else if (table->columns[i].is_key)
-            key = apr_pstrcat(pool, key, "-", NULL);
-    return key;
-}
-
-/* How many of the next rows have different keys: PostgreSQL's statement cannot meet a row twice. */
-static int different_count(ds_db_upsert_t *upsert, const char *const *values, int left)
-{
-    int most = left < upsert->rows_max ? left : upsert->rows_max, i;
-    apr_hash_t *seen;
-
-    if (upsert->db->dialect->is_sqlite || left == 1)
-        return left;
-    apr_pool_clear(upsert->keys_pool);
-    seen = apr_hash_make(upsert->keys_pool);
-    for (i = 0; i < most; i++, values += upsert->table->count) {
-        const char *key = key_text(upsert->table, values, upsert->keys_pool);
-
-        if (apr_hash_get(seen, key, APR_HASH_KEY_STRING))
-            break;
-        apr_hash_set(seen, key, APR_HASH_KEY_STRING, "");
-    }
-    return i;
 }
 
 /* The largest statement that `left` rows fill. */
@@ -174,7 +149,8 @@ static ds_db_composed_t *statement_choose(int *rows, ds_db_upsert_t *upsert, int
         chosen = &upsert->some;
     }
     if (!chosen->text)
-        chosen->text = upsert_sql(upsert->db, upsert->table, *rows, upsert->pool);
+        chosen->text = upsert_sql(insert_sql(upsert->db, upsert->table, *rows, upsert->pool),
+                                  upsert->db, upsert->table);
     return chosen;
 }
 
@@ -192,23 +168,45 @@ static void rows_bind(ds_db_upsert_t *upsert, const char **values, int rows, con
     }
 }
 
+static apr_status_t rows_send(ds_db_upsert_t *upsert, const char **values, int count,
+                              const char *launch, const char *now)
+{
+    int done, rows, changed;
+    apr_status_t status = APR_SUCCESS;
+
+    for (done = 0; done < count && status == APR_SUCCESS; done += rows) {
+        ds_db_composed_t *statement = statement_choose(&rows, upsert, count - done);
+
+        rows_bind(upsert, values + (apr_size_t)done * upsert->table->count, rows, launch, now);
+        status = ds_db_composed_query(&changed, upsert->db, statement, upsert->bound);
+    }
+    return status;
+}
+
+static apr_status_t arrays_send(ds_db_upsert_t *upsert, const char **values, int count,
+                                const char *launch, const char *now)
+{
+    ds_db_composed_t *statement = &upsert->arrays;
+    int changed;
+
+    if (!statement->text)
+        statement->text = upsert_sql(ds_db_arrays_sql(upsert->db, upsert->table, upsert->pool),
+                                     upsert->db, upsert->table);
+    apr_pool_clear(upsert->arrays_pool);
+    upsert->bound[0] = launch;
+    upsert->bound[1] = now;
+    ds_db_arrays_make(upsert->bound + OWN_COLUMNS, upsert->table, values, count,
+                      upsert->arrays_pool);
+    return ds_db_composed_query(&changed, upsert->db, statement, upsert->bound);
+}
+
 apr_status_t ds_db_upsert_rows(ds_db_upsert_t *upsert, const char **values, int count,
                                apr_int64_t launch_id, const char *now)
 {
     char launch[24];
-    int done, rows, changed;
 
     apr_snprintf(launch, sizeof(launch), "%" APR_INT64_T_FMT, launch_id);
-    for (done = 0; done < count; done += rows) {
-        const char **next = values + (apr_size_t)done * upsert->table->count;
-        int fit = different_count(upsert, next, count - done);
-        ds_db_composed_t *statement = statement_choose(&rows, upsert, fit);
-        apr_status_t status;
-
-        rows_bind(upsert, next, rows, launch, now);
-        status = ds_db_composed_query(&changed, upsert->db, statement, upsert->bound);
-        if (status != APR_SUCCESS)
-            return status;
-    }
-    return APR_SUCCESS;
+    if (upsert->db->dialect->is_sqlite || count == 1)
+        return rows_send(upsert, values, count, launch, now);
+    return arrays_send(upsert, values, count, launch, now);
 }

@@ -68,6 +68,57 @@ static void test_many(ds_db_t *db)
                   "no row is lost between statements of different sizes");
 }
 
+/* Whatever stands in a cell, it is stored as it is. */
+static void test_texts(ds_db_t *db)
+{
+    static const ds_db_column_t c[] = {{"id", DS_COLUMN_INTEGER, 1}, {"note", DS_COLUMN_TEXT, 0}};
+    static const ds_db_table_t notes = {"notes", c, 2, 0};
+    static const char *const texts[] = {
+        "",      " ",   "NULL",     "null",     "\"", "\\",         "\\\"",  "a\"b\\c",
+        "{a,b}", "a,b", "a\nb\r\n", "\x1f\x1e", "'",  "ünï 日本 😀", "%s %d", "\\N"};
+    const char *values[2 * (sizeof(texts) / sizeof(*texts) + 1)];
+    int count = sizeof(texts) / sizeof(*texts), i;
+    long bytes = 0;
+
+    table_make(db, &notes);
+    for (i = 0; i < count; i++) {
+        values[2 * i] = apr_psprintf(test_pool, "%d", i);
+        values[2 * i + 1] = texts[i];
+        bytes += (long)strlen(texts[i]);
+    }
+    values[2 * i] = apr_psprintf(test_pool, "%d", i);
+    values[2 * i + 1] = NULL;
+    tap_is_number(rows_write(db, &notes, values, count + 1, 1), APR_SUCCESS, "any text is taken");
+    tap_is_number(outside_number(by_database("SELECT sum(length(CAST(note AS BLOB))) FROM notes",
+                                             "SELECT sum(octet_length(note)) FROM notes")),
+                  bytes, "with all its bytes");
+    tap_is_number(outside_number("SELECT count(*) FROM notes WHERE note IS NULL"), 1,
+                  "no text is another thing than the word NULL or an empty one");
+    for (i = 0; i <= count; i++)
+        rows_write(db, &notes, values + 2 * i, 1, 2);
+    tap_is_number(outside_number("SELECT sum(_launch_id) FROM notes"), count + 1,
+                  "and is the same alone or among others");
+}
+
+/* The same key again and again, in one statement and in the next. */
+static void test_doubles(ds_db_t *db)
+{
+    const char *values[3 * 450];
+    int i;
+
+    for (i = 0; i < 450; i++) {
+        values[3 * i] = apr_psprintf(test_pool, "double-%d", i % 7);
+        values[3 * i + 1] = i % 3 ? "red" : NULL;
+        values[3 * i + 2] = apr_psprintf(test_pool, "%d", i);
+    }
+    rows_write(db, &cars, values, 450, 8);
+    tap_is_number(outside_number("SELECT sum(doors) FROM car_c WHERE vin LIKE 'double-%'"),
+                  443 + 444 + 445 + 446 + 447 + 448 + 449, "of each key the last row counts");
+    tap_is_number(
+        outside_number("SELECT count(*) FROM car_c WHERE vin LIKE 'double-%' AND color IS NULL"), 3,
+        "whole");
+}
+
 static void test_columns_added(ds_db_t *db)
 {
     static const ds_db_column_t more[] = {{"vin", DS_COLUMN_TEXT, 1},
@@ -225,6 +276,8 @@ int main(void)
     test_upsert(db);
     test_merge(db);
     test_many(db);
+    test_doubles(db);
+    test_texts(db);
     test_columns_added(db);
     test_refused(db);
     if (test_server) { /* the last trigger cost the connection */
