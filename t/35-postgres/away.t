@@ -96,7 +96,7 @@ sub log_repeats {
 sub outage {
     my ($name, $break, $mend) = @_;
     note $name;
-    $node->write('DROP TABLE IF EXISTS written; DELETE FROM car_c');
+    $node->write('DELETE FROM car_c');
     $request{'a status'}->()->code == 200 or die;
     my @pids = $node->worker_pids;
     my $id = running_wait($node, $rows);
@@ -108,7 +108,7 @@ sub outage {
     back_check($name, \@pids);
     cars_check($node, $id, $rows);
     is $node->launch($id)->{crashes}, 0, "$name: and nobody died of it";
-    $node->write('DROP TRIGGER written_add ON car_c');
+    $node->{database}->writes_ignore('car_c');
     return;
 }
 

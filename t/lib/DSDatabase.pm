@@ -130,12 +130,12 @@ sub writes_count {
         . " CREATE TRIGGER $name AFTER INSERT OR UPDATE OR DELETE ON $table FOR EACH ROW EXECUTE FUNCTION $name()"));
 }
 
-# Let rows be written as they were before writes_count.
+# Take back what writes_count made.
 sub writes_ignore {
     my ($self, $table) = @_;
     my $name = "written_$table";
     return $self->write($self->by_database(join(' ', map { "DROP TRIGGER ${name}_$_;" } qw(INSERT UPDATE DELETE)),
-        "DROP TRIGGER $name ON $table"));
+        "DROP FUNCTION $name CASCADE;") . " DROP TABLE $name");
 }
 
 # Is somebody in the middle of a transaction? Who is halted there halts others.
