@@ -8,11 +8,9 @@
 /* Columns of QUEUE_LEASED after those of a launch. */
 enum { LEASED_OWNER = DS_LAUNCH_COLUMNS, LEASED_ATTEMPT, LEASED_UNTIL };
 
-/* Inside a transaction. The clock is asked when the launch before is seen to have ended: no launch
- * begins before that. */
-static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, apr_pool_t *pool)
+/* The launch that may run next, if there is one. */
+static apr_status_t next_find(apr_int64_t *id, ds_db_t *db, apr_pool_t *pool)
 {
-    apr_time_t now;
     ds_db_rows_t *rows;
     apr_status_t status = ds_db_select(&rows, db, STMT_QUEUE_NEXT, DS_NO_ARGS, pool);
 
@@ -21,7 +19,19 @@ static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, 
     if (!ds_db_rows_next(rows))
         return DS_ENOTFOUND;
     *id = ds_db_rows_int(rows, 0);
-    status = ds_db_now(&now, db);
+    return APR_SUCCESS;
+}
+
+/* Inside a transaction. The clock is asked when the launch before is seen to have ended: no launch
+ * begins before that. */
+static apr_status_t claim_take(ds_claim_t *claim, apr_int64_t *id, ds_db_t *db, apr_pool_t *pool)
+{
+    apr_time_t now;
+    ds_db_rows_t *rows;
+    apr_status_t status = next_find(id, db, pool);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_now(&now, db);
     if (status == APR_SUCCESS)
         status = ds_db_select(
             &rows, db, STMT_QUEUE_CLAIM,
@@ -42,13 +52,10 @@ apr_status_t ds_queue_claim(ds_claim_t **claim, ds_db_t *db, const char *owner,
 {
     ds_claim_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_int64_t id = 0;
-    ds_db_rows_t *rows;
-    apr_status_t status = ds_db_select(&rows, db, STMT_QUEUE_WAITING, DS_NO_ARGS, pool);
+    apr_status_t status = next_find(&id, db, pool); /* an idle runner writes nothing */
 
     if (status != APR_SUCCESS)
         return status;
-    if (!ds_db_rows_next(rows))
-        return DS_ENOTFOUND;
     made->owner = owner;
     made->lease = lease;
     ds_db_lazy_set(db); /* a claim that is lost leaves a launch that waits */

@@ -63,5 +63,5 @@ if (rounds(1, 0)) {
 }
 cmp_ok $refused, '>', 0, "the faults were noticed ($refused uploads were refused)";
 is_deeply [grep { !/^(?:200|503)$/ } keys %{$fault->codes}], [], 'no client got any answer but yes and come back';
-$fault->finish(qr/DS0040/, qr/DS0541/);
+$fault->finish(qr/DS0532/, qr/DS0511.*signal 9/, qr/DS0040/, qr/DS0541/);
 done_testing;

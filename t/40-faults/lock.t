@@ -77,5 +77,5 @@ if (rounds(1, 0)) {
     recovery_check($name);
 }
 is_deeply [grep { !/^(?:200|503)$/ } keys %{$fault->codes}], [], 'no client got any answer but yes and come back';
-$fault->finish(qr/DS0040/, qr/DS0541/, qr/DS0521/, qr/DS0520/);
+$fault->finish(qr/DS0532/, qr/DS0511.*signal 9/, qr/DS0040/, qr/DS0541/, qr/DS0521/, qr/DS0520/);
 done_testing;

@@ -73,7 +73,7 @@ sub cut_check {
     my $after = bless {%$fault, node => $node, nodes => [$node], dir => $node->{dir}, faults => [], accepted => 0}, ref $fault;
     $after->integrity_check($name);
     $node->stop;
-    DSTest::finish($node);
+    DSTest::finish($node, qr/DS0532/, qr/DS0511.*signal 9/);
     $disk->unmount("$node->{dir}/state");
     unlink $cut->{image};
     return;

@@ -1,16 +1,16 @@
 -- What runners and the keeper do. Each update names the state that it expects; those of a runner also its
 -- name and the attempt, so that one that lost its lease changes nothing.
 
--- Asked before a claim, so that an idle runner writes nothing.
--- :QUEUE_WAITING
-SELECT id FROM ds_launch WHERE state = 'queued' LIMIT 1
-
 -- Launches of one lane (one object) run one after the other, in the order of acceptance. Of one family at
--- most family_limit run at a time.
+-- most family_limit run at a time. So only the first of each lane is looked at, however many wait behind it.
 -- :QUEUE_NEXT
-SELECT q.id FROM ds_launch q WHERE q.state = 'queued'
-AND NOT EXISTS (SELECT 1 FROM ds_launch e WHERE e.lane = q.lane AND e.id < q.id
-AND e.state IN ('queued', 'running', 'cancelling'))
+WITH RECURSIVE lanes (lane) AS
+(SELECT min(lane) FROM ds_launch WHERE state IN ('queued', 'running', 'cancelling')
+UNION ALL SELECT (SELECT min(n.lane) FROM ds_launch n WHERE n.lane > lanes.lane
+AND n.state IN ('queued', 'running', 'cancelling')) FROM lanes WHERE lanes.lane IS NOT NULL)
+SELECT q.id FROM lanes JOIN ds_launch q ON q.id = (SELECT min(h.id) FROM ds_launch h
+WHERE h.lane = lanes.lane AND h.state IN ('queued', 'running', 'cancelling'))
+WHERE q.state = 'queued'
 AND (q.family IS NULL OR q.family_limit > (SELECT count(*) FROM ds_launch f
 WHERE f.family = q.family AND f.state IN ('running', 'cancelling')))
 ORDER BY q.id LIMIT 1

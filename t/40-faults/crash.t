@@ -1,0 +1,61 @@
+# A file that crashes whoever runs it: three attempts, then it has failed. Nobody else waits for longer, and nothing of the
+# others is lost.
+use strict;
+use warnings FATAL => 'all';
+use DSFault;
+use Apache::Test '-withtestmore';
+
+my $library = "$ENV{DS_BUILDDIR}/t/40-faults/.libs/crashing.so";
+-e $library or die "$library is not built";
+my $fault = do {
+    local $ENV{LD_PRELOAD} = $library;
+    DSFault->start;
+};
+my $node = $fault->node;
+
+sub poison {
+    my ($rows) = @_;
+    return join '', "sku,name\n", (map { "good$_,x\n" } 1 .. $rows), "bad,POISON\n", (map { "later$_,x\n" } 1 .. 10);
+}
+
+sub crashes_seen {
+    return scalar(() = $node->log_text =~ /DS0511: datasync-run\d \(pid \d+\) was killed by signal 11/g);
+}
+
+# Upload, and the launch when it has ended. Meanwhile another object is served.
+sub poison_run {
+    my ($name, $rows) = @_;
+    my $before = crashes_seen();
+    $node->upload('part-import', poison($rows))->code == 200 or die 'refused';
+    my $id = $node->launch_newest('part-import')->{id};
+    my $behind = $node->upload('part-import', "sku,name\nbehind$rows,x\n")->code == 200 && $node->launch_newest('part-import')->{id};
+    is $node->import_run('stock-import', "shop,item,count\nS$rows,1,1\n")->{rows_ok}, 1, "$name: meanwhile another object is served";
+    my $launch = $node->launch_ended($id);
+    is $launch->{state}, 'failed', "$name: it fails in the end";
+    like $launch->{message}, qr/^The runner died 3 times in a row on this launch/, "$name: and says why";
+    is $node->launch_ended($behind)->{state}, 'finished', "$name: what waited behind it is run";
+    return ($launch, crashes_seen() - $before);
+}
+
+# Among others.
+$fault->load_begin;
+$node->upload('part-import', poison(5))->code == 200 or die 'refused' for 1 .. rounds(4, 1);
+wait_for('the end of the poison', sub {
+    return $node->value("SELECT count(*) AS n FROM ds_launch WHERE state = 'failed'") == rounds(4, 1);
+});
+$fault->integrity_check('others at the same time');
+
+my ($launch, $crashes) = poison_run('at its beginning', 5);
+is $crashes, 3, 'three runners have died of it, not more';
+is $launch->{rows_read}, 0, 'none of its rows counts';
+is $node->value("SELECT count(*) AS n FROM part WHERE _launch_id = $launch->{id}"), 0, 'and none is there';
+
+# What was stored before the row that crashes stays, and says so.
+($launch, $crashes) = poison_run('in its middle', 60_000);
+cmp_ok $launch->{rows_ok}, '>', 0, 'the batches before it count';
+is $node->value("SELECT count(*) AS n FROM part WHERE _launch_id = $launch->{id}"), $launch->{rows_ok}, 'and their rows are there, no others';
+cmp_ok $crashes, '<=', 4, "it is not tried for ever ($crashes times)";
+is $node->value("SELECT count(*) - count(DISTINCT key) AS n FROM written_part WHERE key LIKE 'good%'"), 0, 'no row was written twice';
+
+$fault->finish(qr/DS0511.*signal 11/);
+done_testing;
