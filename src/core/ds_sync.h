@@ -4,7 +4,7 @@
 
 #include <apr_pools.h>
 
-#include "ds_db.h"
+#include "ds_db_table.h"
 #include "ds_object.h"
 #include "ds_reason.h"
 
@@ -55,9 +55,7 @@ typedef struct ds_order_t {
 } ds_order_t;
 
 /* What an export can write beside fields: when a row came and was changed last, and its id. */
-#define DS_COLUMN_CREATED "_created_at"
-#define DS_COLUMN_UPDATED "_updated_at"
-#define DS_COLUMN_GUID "_guid"
+#define DS_COLUMN_GUID "_guid" /* beside DS_COLUMN_CREATED and DS_COLUMN_UPDATED */
 
 /* What an export writes. The last four are for launches alone (ds_options.h). */
 typedef struct ds_export_t {

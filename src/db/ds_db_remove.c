@@ -22,9 +22,11 @@ static const char *remove_sql(const ds_db_t *db, const ds_db_table_t *table, apr
     int i;
 
     ds_db_sql_add(sql, name,
-                  table->marks ? " SET \"_launch_id\" = %s, \"_updated_at\" = %s,"
-                                 " \"_deleted_at\" = %s WHERE \"_deleted_at\" IS NULL"
-                               : " WHERE 1 = 1",
+                  table->marks
+                      ? " SET \"_launch_id\" = %s, \"_updated_at\" = %s,"
+                        " \"_deleted_at\" = %s, \"_created_at\" ="
+                        " coalesce(\"_created_at\", \"_updated_at\") WHERE \"_deleted_at\" IS NULL"
+                      : " WHERE 1 = 1",
                   NULL);
     for (i = 0; i < table->count; i++)
         ds_db_sql_add(sql, " AND ", ds_db_sql_name(table->columns[i].name, pool), " = ",

@@ -17,7 +17,7 @@ int ds_db_scan_has_value(const ds_db_condition_t *condition)
  * without the Z a whole second comes before its fractions. */
 static const char *ordered_column(const ds_db_t *db, const ds_db_column_t *column, apr_pool_t *pool)
 {
-    const char *name = apr_pstrcat(pool, "t.", ds_db_sql_name(column->name, pool), NULL);
+    const char *name = ds_db_sql_column(column, pool);
 
     if (!db->dialect->is_sqlite)
         return column->kind == DS_COLUMN_TEXT ? apr_pstrcat(pool, name, " COLLATE \"C\"", NULL)

@@ -26,8 +26,12 @@ static const char *rows_sql(const ds_db_scan_t *scan, apr_pool_t *pool)
 {
     const ds_db_table_t *table = scan->query->table;
     ds_db_sql_t *sql = ds_db_sql_begin("SELECT ", pool);
+    int i;
 
-    ds_db_sql_columns_add(sql, table, DS_ALL_COLUMNS, "t.");
+    for (i = 0; i < table->count; i++) {
+        ds_db_sql_add(sql, i ? ", " : "", NULL);
+        ds_db_sql_selected_add(sql, scan->db, &table->columns[i]);
+    }
     if (scan->query->sort_count)
         ds_db_sql_add(sql, " FROM temp.ds_scan s JOIN ", ds_db_sql_name(table->name, pool),
                       " t ON t._rowid_ = s.source ORDER BY s.place", NULL);

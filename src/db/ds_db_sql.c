@@ -1,6 +1,7 @@
 #include "ds_db_sql.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include <apr_strings.h>
 
@@ -63,18 +64,25 @@ const char *ds_db_sql_value(const ds_db_t *db, ds_db_column_e kind, apr_pool_t *
                                   : apr_pstrcat(pool, "%s::", ds_db_sql_type(db, kind), NULL);
 }
 
+const char *ds_db_sql_column(const ds_db_column_t *column, apr_pool_t *pool)
+{
+    if (!strcmp(column->name, DS_COLUMN_CREATED))
+        return "coalesce(t.\"" DS_COLUMN_CREATED "\", t.\"" DS_COLUMN_UPDATED "\")";
+    return apr_pstrcat(pool, "t.", ds_db_sql_name(column->name, pool), NULL);
+}
+
 void ds_db_sql_selected_add(ds_db_sql_t *sql, const ds_db_t *db, const ds_db_column_t *column)
 {
-    const char *name = ds_db_sql_name(column->name, sql->pool);
+    const char *name = ds_db_sql_column(column, sql->pool);
 
     if (db->dialect->is_sqlite)
-        ds_db_sql_add(sql, "t.", name, NULL);
+        ds_db_sql_add(sql, name, NULL);
     else if (column->kind == DS_COLUMN_DATETIME)
-        ds_db_sql_add(sql, "replace(to_char(t.", name,
+        ds_db_sql_add(sql, "replace(to_char(", name,
                       " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')",
                       NULL);
     else
-        ds_db_sql_add(sql, "t.", name, column->kind == DS_COLUMN_BOOLEAN ? "::int" : "", NULL);
+        ds_db_sql_add(sql, name, column->kind == DS_COLUMN_BOOLEAN ? "::int" : "", NULL);
 }
 
 const char *ds_db_sql_text(const ds_db_sql_t *sql)

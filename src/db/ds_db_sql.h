@@ -27,6 +27,9 @@ void ds_db_sql_add(ds_db_sql_t *sql, ...) __attribute__((sentinel));
 int ds_db_sql_columns_add(ds_db_sql_t *sql, const ds_db_table_t *table, ds_db_which_e which,
                           const char *prefix);
 
+/* A column of the table `t`; the time when a row came is there whether it is stored or not. */
+const char *ds_db_sql_column(const ds_db_column_t *column, apr_pool_t *pool);
+
 /* Add a column of the table `t` as something to select: in both databases the text is what SQLite
  * keeps, truth as 1 or 0, times in UTC with a fraction only where there is one. */
 void ds_db_sql_selected_add(ds_db_sql_t *sql, const ds_db_t *db, const ds_db_column_t *column);

@@ -51,8 +51,8 @@ static apr_status_t columns_add(ds_db_t *db, const ds_db_table_t *table, apr_poo
     for (i = 0; i < table->count && status == APR_SUCCESS; i++)
         if (!name_listed(present, table->columns[i].name))
             status = column_add(db, table, table->columns[i].name, table->columns[i].kind, pool);
-    if (status == APR_SUCCESS && !name_listed(present, "_created_at"))
-        status = column_add(db, table, "_created_at", DS_COLUMN_DATETIME, pool);
+    if (status == APR_SUCCESS && !name_listed(present, DS_COLUMN_CREATED))
+        status = column_add(db, table, DS_COLUMN_CREATED, DS_COLUMN_DATETIME, pool);
     if (status == APR_SUCCESS && table->marks && !name_listed(present, "_deleted_at"))
         status = column_add(db, table, "_deleted_at", DS_COLUMN_DATETIME, pool);
     return status;
@@ -134,9 +134,7 @@ apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_poo
             db, apr_pstrcat(scratch, "CREATE TABLE IF NOT EXISTS ",
                             ds_db_sql_name(table->name, scratch), " (\"_launch_id\" ",
                             ds_db_sql_type(db, DS_COLUMN_INTEGER), ", \"_updated_at\" ",
-                            ds_db_sql_type(db, DS_COLUMN_DATETIME), ", \"_created_at\" ",
-                            ds_db_sql_type(db, DS_COLUMN_DATETIME), " DEFAULT ",
-                            ds_db_text(db, STMT_TABLE_CREATED), ")", NULL));
+                            ds_db_sql_type(db, DS_COLUMN_DATETIME), ")", NULL));
     if (status == APR_SUCCESS)
         status = columns_add(db, table, scratch);
     if (status == APR_SUCCESS)

@@ -7,6 +7,11 @@
 
 #include "ds_db.h"
 
+/* Columns that every table has, beside _launch_id: when a row was changed last, and when it came,
+ * which is NULL as long as the row was never changed. Whoever reads it gets a time all the same. */
+#define DS_COLUMN_UPDATED "_updated_at"
+#define DS_COLUMN_CREATED "_created_at"
+
 /* What a column stores; the SQL type follows from it. */
 typedef enum ds_db_column_e {
     DS_COLUMN_TEXT,

@@ -22,12 +22,12 @@ struct ds_db_upsert_t {
 };
 
 /* A row that was marked as deleted and comes again is alive again. */
-static void sql_set_add(ds_db_sql_t *sql, const ds_db_table_t *table)
+static void sql_set_add(ds_db_sql_t *sql, const ds_db_table_t *table, const char *own)
 {
     int i;
 
-    ds_db_sql_add(sql,
-                  ") DO UPDATE SET \"_launch_id\" = excluded.\"_launch_id\","
+    ds_db_sql_add(sql, ") DO UPDATE SET \"_created_at\" = coalesce(", own, "\"_created_at\", ", own,
+                  "\"_updated_at\"), \"_launch_id\" = excluded.\"_launch_id\","
                   " \"_updated_at\" = excluded.\"_updated_at\"",
                   table->marks ? ", \"_deleted_at\" = NULL" : "", NULL);
     for (i = 0; i < table->count; i++) {
@@ -50,7 +50,7 @@ static void sql_conflict_add(ds_db_sql_t *sql, const ds_db_table_t *table, const
         ds_db_sql_add(sql, ") DO NOTHING", NULL);
         return;
     }
-    sql_set_add(sql, table);
+    sql_set_add(sql, table, own);
     ds_db_sql_add(sql, " WHERE ", NULL);
     if (has_others) {
         ds_db_sql_add(sql, "(", NULL);

@@ -197,6 +197,18 @@ static void test_records(ds_db_t *db)
                !strcmp(record->values[4], "2022-01-14T20:00:00Z") && !record->values[5],
            "with its values as they were");
     tap_is_text(record->updated_at, "2022-02-02T00:00:00Z", "and its time");
+    tap_is_text(record->created_at, "2022-02-02T00:00:00Z", "which is when it came");
+    values[1] = "5";
+    ds_db_begin(db);
+    ds_record_put(records, values, 7, "2022-02-03T00:00:00Z");
+    ds_record_put(records, values, 7, "2022-02-04T00:00:00Z");
+    values[1] = "6";
+    ds_record_put(records, values, 7, "2022-02-05T00:00:00Z");
+    ds_db_commit(db);
+    ds_record_get(&record, records, values, 0, test_pool);
+    tap_ok(!strcmp(record->created_at, "2022-02-02T00:00:00Z") &&
+               !strcmp(record->updated_at, "2022-02-05T00:00:00Z"),
+           "a change moves the one time and not the other");
     ds_record_guid(guid, records, values, test_pool);
     tap_is_number(ds_record_guid_find(&key, records, guid, test_pool), DS_ENOTFOUND,
                   "an id that nobody was told");

@@ -61,10 +61,6 @@ SAVEPOINT ds_dry_run; SAVEPOINT ds_statement
 -- :DRY_RUN_END
 ROLLBACK TO SAVEPOINT ds_dry_run
 
--- When a row came, as the default of a column.
--- :TABLE_CREATED
-date_trunc('second', clock_timestamp())
-
 -- :TABLE_COLUMNS
 SELECT a.attname FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid

@@ -28,10 +28,6 @@ PRAGMA cache_size = -
 -- :SQLITE_WAL_LIMIT
 PRAGMA journal_size_limit = 67108864
 
--- When a row came, as the default of a column.
--- :TABLE_CREATED
-(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-
 -- :TABLE_COLUMNS
 SELECT name FROM pragma_table_info(%s)
 
