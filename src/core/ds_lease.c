@@ -17,7 +17,9 @@ typedef struct {
 struct ds_lease_watch_t {
     apr_interval_time_t longest;
     apr_time_t now, steady;
-    look_t looks[2]; /* this one and the one before, in turn */
+    int failed;                /* looks have failed since */
+    apr_interval_time_t blind; /* for so long before this look */
+    look_t looks[2];           /* this one and the one before, in turn */
     int current;
 };
 
@@ -42,8 +44,15 @@ void ds_lease_look_begin(ds_lease_watch_t *watch, apr_time_t now, apr_time_t ste
     look = &watch->looks[watch->current];
     apr_pool_clear(look->pool);
     look->leases = apr_hash_make(look->pool);
+    watch->blind = watch->failed ? steady - watch->steady : 0;
+    watch->failed = 0;
     watch->now = now;
     watch->steady = steady;
+}
+
+void ds_lease_look_fail(ds_lease_watch_t *watch)
+{
+    watch->failed = 1;
 }
 
 /* How much of a lease is left that the last look did not see. One that is new on a launch that the
@@ -65,7 +74,7 @@ int ds_lease_has_ended(ds_lease_watch_t *watch, apr_int64_t launch_id, apr_time_
 
     lease->launch_id = launch_id;
     lease->until = until;
-    lease->end = before && before->until == until ? before->end
+    lease->end = before && before->until == until ? before->end + watch->blind
                                                   : watch->steady + rest_find(watch, before, until);
     apr_hash_set(look->leases, &lease->launch_id, sizeof(lease->launch_id), lease);
     return lease->end < watch->steady;

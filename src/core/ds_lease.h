@@ -18,8 +18,12 @@ typedef struct ds_lease_watch_t ds_lease_watch_t;
 ds_lease_watch_t *ds_lease_watch_make(apr_interval_time_t longest, apr_pool_t *pool);
 
 /* Begin a look at all leases: the time of the database's clock and that of the steady one. What the
- * look before this one did not see is forgotten. */
+ * look before this one did not see is forgotten. After looks that failed, the time since the last
+ * good one does not count: nobody could keep his lease while the database was away. */
 void ds_lease_look_begin(ds_lease_watch_t *watch, apr_time_t now, apr_time_t steady);
+
+/* There was to be a look, but the database did not answer. */
+void ds_lease_look_fail(ds_lease_watch_t *watch);
 
 /* In a look, once for each launch: has its lease, which is stored as lasting until `until`, ended?
  */

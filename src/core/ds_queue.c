@@ -188,11 +188,12 @@ static apr_status_t launches_leave(int *left, ds_db_t *db, const leave_t *why, a
     apr_status_t status = ds_db_now(&now, db);
 
     *left = 0;
-    if (status != APR_SUCCESS)
-        return status;
-    if (why->leases)
+    if (status == APR_SUCCESS)
+        status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
+    if (status == APR_SUCCESS && why->leases)
         ds_lease_look_begin(why->leases, now, ds_clock_steady());
-    status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
+    else if (why->leases)
+        ds_lease_look_fail(why->leases);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
         int changed = 0;
 

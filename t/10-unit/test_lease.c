@@ -54,6 +54,17 @@ static void test_forward(void)
     tap_ok(look(watch, 2001, 101, 1031), "a look that did not see it has forgotten it");
 }
 
+static void test_away(void)
+{
+    ds_lease_watch_t *watch = ds_lease_watch_make(LEASE, pool);
+
+    look(watch, 1000, 50, 1030);
+    ds_lease_look_fail(watch);
+    tap_ok(!look(watch, 1100, 150, 1030), "while the database was away no lease has ended");
+    tap_ok(!look(watch, 1130, 180, 1030), "its rest is still there");
+    tap_ok(look(watch, 1131, 181, 1030), "and ends then");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -61,6 +72,7 @@ int main(void)
     test_steady();
     test_back();
     test_forward();
+    test_away();
     apr_terminate();
     return tap_end();
 }
