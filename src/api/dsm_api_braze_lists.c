@@ -33,8 +33,6 @@ typedef struct braze_integration_t {
     const ds_launch_t *newest; /* or NULL */
 } braze_integration_t;
 
-typedef apr_status_t braze_read_cb(braze_page_t *page, ds_db_t *db, apr_pool_t *pool);
-
 /* The skip of the parameter cursor, 0 where it is missing. False when it is no cursor. */
 static int cursor_get(apr_int64_t *skip, const request_rec *r)
 {
@@ -57,10 +55,9 @@ static int cursor_get(apr_int64_t *skip, const request_rec *r)
 
 /* Read the page that the request asks for. False when it was answered. */
 static int page_read(int *answer, braze_page_t *page, request_rec *r, const dsm_request_t *request,
-                     braze_read_cb *read)
+                     dsm_db_use_cb *read)
 {
-    dsm_db_t *connection;
-    const char *cause = NULL;
+    const char *cause;
     apr_status_t status;
 
     *page = (braze_page_t){.request = request, .def = dsm_config_get(r->server)->def};
@@ -68,12 +65,7 @@ static int page_read(int *answer, braze_page_t *page, request_rec *r, const dsm_
         *answer = dsm_braze_message_send(r, HTTP_BAD_REQUEST, "Invalid cursor");
         return 0;
     }
-    status = dsm_db_acquire(&connection);
-    if (status == APR_SUCCESS) {
-        status = read(page, connection->db, r->pool);
-        cause = status == APR_SUCCESS ? NULL : apr_pstrdup(r->pool, ds_db_error(connection->db));
-        dsm_db_release(connection, status);
-    }
+    status = dsm_db_use(&cause, read, page, r->pool);
     if (status != APR_SUCCESS) {
         *answer = dsm_reply_failure(r, request, status, "The list could not be read.", cause);
     }
@@ -149,10 +141,11 @@ static void job_write(ds_fmt_doc_t *doc, const ds_launch_t *job, apr_pool_t *poo
     ds_fmt_doc_map_end(doc);
 }
 
-static apr_status_t jobs_read(braze_page_t *page, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t jobs_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    apr_status_t status =
-        ds_launch_history(&page->jobs, db, page->request->sync->id, page->skip, PAGE + 1, pool);
+    braze_page_t *page = baton;
+    apr_status_t status = ds_launch_history(&page->jobs, connection->db, page->request->sync->id,
+                                            page->skip, PAGE + 1, pool);
 
     if (status == APR_SUCCESS && page->jobs->nelts > PAGE) {
         page->has_more = 1;
@@ -205,8 +198,9 @@ static apr_status_t integration_read(braze_page_t *page, ds_db_t *db, const ds_s
 }
 
 /* In the order of the configuration. */
-static apr_status_t integrations_read(braze_page_t *page, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t integrations_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
+    braze_page_t *page = baton;
     const apr_array_header_t *syncs = page->def->syncs;
     apr_int64_t seen = 0;
     apr_status_t status = APR_SUCCESS;
@@ -223,7 +217,7 @@ static apr_status_t integrations_read(braze_page_t *page, ds_db_t *db, apr_pool_
             page->has_more = 1;
         }
         else {
-            status = integration_read(page, db, sync, pool);
+            status = integration_read(page, connection->db, sync, pool);
         }
     }
     return status;

@@ -204,7 +204,7 @@ static void marketo_find(request_rec *r, dsm_request_t *request)
     }
 }
 
-#define GET (AP_METHOD_BIT << M_GET)
+#define GET ((AP_METHOD_BIT << M_GET) | DSM_BODY_CREDENTIAL)
 #define POST (AP_METHOD_BIT << M_POST)
 #define FORM (POST | DSM_BODY_CREDENTIAL)
 #define ALL (~APR_INT64_C(0) & ~DSM_BODY_CREDENTIAL)

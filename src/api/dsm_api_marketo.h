@@ -62,13 +62,16 @@ int dsm_marketo_json_read(int *answer, json_t **root, const dsm_marketo_call_t *
 /* The delimiter of a format: csv, tsv or ssv, in any case. False for any other. */
 int dsm_marketo_format_read(char *delimiter, const char *format);
 
-/* A part of a call that needs the database. */
-typedef apr_status_t dsm_marketo_read_cb(void *baton, ds_db_t *db, apr_pool_t *pool);
+/* A number of a parameter: digits alone, from least to most. It stays what it is where text is
+ * NULL. HTTP_OK, or it was answered by 1001, for which `type` says what it should have been. */
+int dsm_marketo_number_read(apr_int64_t *number, request_rec *r, const char *text,
+                            apr_int64_t least, apr_int64_t most, const char *type);
 
-/* Run it with a connection. What it returns; DS_EBUSY and the like were answered already, and
- * *answer goes to httpd: then false. */
-int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
-                     const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton);
+/* Do the part of a call that needs the database: dsm_db_use. False when that failed, and *answer
+ * goes to httpd; true with a *status that the caller answers: APR_SUCCESS, DS_ENOTFOUND,
+ * DS_EDENIED, DS_ESTATE, DS_ELIMIT or DS_EDISABLED. */
+int dsm_marketo_db_use(int *answer, apr_status_t *status, request_rec *r,
+                       const dsm_request_t *request, dsm_db_use_cb *use, void *baton);
 
 /* Judge a token. The verdict; for a good one request->client is set, for a bad one
  * request->refusal is the code. db: a connection that is at hand, or NULL. */
@@ -91,11 +94,6 @@ dsm_verdict_e dsm_marketo_judge(request_rec *r, dsm_request_t *request);
 
 /* The parameters of the address. */
 apr_table_t *dsm_marketo_parameters_get(request_rec *r);
-
-/* The same for a part that needs the connection itself. */
-typedef apr_status_t dsm_marketo_run_cb(void *baton, dsm_db_t *connection, apr_pool_t *pool);
-int dsm_marketo_connection_run(int *answer, apr_status_t *status, request_rec *r,
-                               const dsm_request_t *request, dsm_marketo_run_cb *run, void *baton);
 
 /* --- single records: dsm_api_marketo_record.c --- */
 

@@ -65,6 +65,11 @@ static const char *parameter_get(request_rec *r, const apr_table_t *fields, cons
     return value ? value : apr_table_get(fields, name);
 }
 
+static int sync_check(request_rec *r, const dsm_request_t *request)
+{
+    return request->sync ? HTTP_OK : dsm_marketo_error(r, "1026", "Custom object not enabled");
+}
+
 /* The whole body has been read: the token and the format may have stood behind the file. */
 static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr_table_t *fields,
                           int has_file, ds_db_t *db)
@@ -77,6 +82,7 @@ static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr
     if (request->verdict == DSM_VERDICT_BODY) {
         answer =
             dsm_marketo_credential_check(r, request, apr_table_get(fields, "access_token"), db);
+        answer = answer == HTTP_OK ? sync_check(r, request) : answer;
     }
     if (answer != HTTP_OK) {
         return answer;
@@ -112,15 +118,13 @@ static int import_answer(request_rec *r, const dsm_request_t *request, const ds_
 }
 
 /* Files of clients that nobody knows yet take room: few at a time. */
-static int strangers_check(request_rec *r, const dsm_request_t *request)
+static int strangers_check(request_rec *r)
 {
     static const dsm_limit_t strangers = {.window = apr_time_from_sec(1), .at_once = 10};
 
-    if (request->verdict != DSM_VERDICT_BODY ||
-        dsm_limit_take(NULL, r, "marketo", &strangers) == DSM_LIMIT_FREE) {
-        return HTTP_OK;
-    }
-    return dsm_marketo_error(r, "615", "Concurrent access limit reached");
+    return dsm_limit_take(NULL, r, "marketo", &strangers) == DSM_LIMIT_FREE
+               ? HTTP_OK
+               : dsm_marketo_error(r, "615", "Concurrent access limit reached");
 }
 
 int dsm_marketo_import(request_rec *r, const dsm_request_t *request)
@@ -137,13 +141,7 @@ int dsm_marketo_import(request_rec *r, const dsm_request_t *request)
     if (!dsm_query_type_is(r, "multipart/form-data")) {
         return dsm_marketo_error(r, "612", "Invalid Content Type");
     }
-    if (!request->object) {
-        return dsm_marketo_error(r, "1013", "Object not found");
-    }
-    if (!request->sync) {
-        return dsm_marketo_error(r, "1026", "Custom object not enabled");
-    }
-    answer = strangers_check(r, request);
+    answer = request->verdict == DSM_VERDICT_BODY ? strangers_check(r) : sync_check(r, request);
     if (answer == HTTP_OK) {
         answer = dsm_upload_receive(r, request, &upload);
     }
@@ -176,9 +174,10 @@ static int is_known(const batch_t *batch, apr_time_t now)
            (!batch->rules->known || launch->scheduled_at > now - batch->rules->known);
 }
 
-static apr_status_t batch_read(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t batch_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     batch_t *batch = baton;
+    ds_db_t *db = connection->db;
     apr_int64_t id = batch_id_read(batch->request->launch);
     apr_time_t now;
     apr_status_t status = id ? ds_launch_get(&batch->launch, db, NULL, id, pool) : DS_ENOTFOUND;
@@ -190,16 +189,16 @@ static apr_status_t batch_read(void *baton, ds_db_t *db, apr_pool_t *pool)
 }
 
 /* A file that grows while its launch runs can be had when it is whole. */
-static apr_status_t file_read(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t file_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     batch_t *batch = baton;
-    apr_status_t status = batch_read(batch, db, pool);
+    apr_status_t status = batch_read(batch, connection, pool);
 
     if (status == APR_SUCCESS && !ds_launch_state_is_end(batch->launch->state)) {
         return DS_ENOTFOUND;
     }
     return status == APR_SUCCESS
-               ? ds_file_get(&batch->file, db, batch->launch->id, batch->role, pool)
+               ? ds_file_get(&batch->file, connection->db, batch->launch->id, batch->role, pool)
                : status;
 }
 
@@ -294,7 +293,7 @@ int dsm_marketo_status(request_rec *r, const dsm_request_t *request)
     int answer;
 
     if (!dsm_marketo_begin(&answer, &call, r, request) ||
-        !dsm_marketo_read(&answer, &status, r, request, batch_read, &batch)) {
+        !dsm_marketo_db_use(&answer, &status, r, request, batch_read, &batch)) {
         return answer;
     }
     if (status != APR_SUCCESS) {
@@ -316,7 +315,7 @@ static int file_send(request_rec *r, const dsm_request_t *request, const char *r
     int answer;
 
     if (!dsm_marketo_begin(&answer, &call, r, request) ||
-        !dsm_marketo_read(&answer, &status, r, request, file_read, &batch)) {
+        !dsm_marketo_db_use(&answer, &status, r, request, file_read, &batch)) {
         return answer;
     }
     if (status != APR_SUCCESS) {

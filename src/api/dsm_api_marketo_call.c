@@ -13,6 +13,7 @@
 #include "dsm_reply.h"
 
 #define BODY_MAX (1024 * 1024) /* bytes of a body that is no file */
+#define DIGITS_MAX 18          /* of a number that an apr_int64_t always holds */
 
 static int body_take(dsm_marketo_call_t *call)
 {
@@ -89,20 +90,31 @@ int dsm_marketo_format_read(char *delimiter, const char *format)
     return 0;
 }
 
-int dsm_marketo_connection_run(int *answer, apr_status_t *status, request_rec *r,
-                               const dsm_request_t *request, dsm_marketo_run_cb *run, void *baton)
+int dsm_marketo_number_read(apr_int64_t *number, request_rec *r, const char *text,
+                            apr_int64_t least, apr_int64_t most, const char *type)
 {
-    dsm_db_t *connection;
-    const char *cause = NULL;
+    apr_size_t digits;
+    apr_int64_t given;
 
-    *status = dsm_db_acquire(&connection);
-    if (*status == APR_SUCCESS) {
-        *status = run(baton, connection, r->pool);
-        if (*status == DS_EDB || *status == DS_EBUSY) {
-            cause = apr_pstrdup(r->pool, ds_db_error(connection->db));
-        }
-        dsm_db_release(connection, *status);
+    if (!text) {
+        return HTTP_OK;
     }
+    digits = strspn(text, "0123456789");
+    given = digits && digits <= DIGITS_MAX && !text[digits] ? apr_atoi64(text) : -1;
+    if (given < least || given > most) {
+        return dsm_marketo_error(r, "1001", "Invalid value '%s'. Required of type '%s'", text,
+                                 type);
+    }
+    *number = given;
+    return HTTP_OK;
+}
+
+int dsm_marketo_db_use(int *answer, apr_status_t *status, request_rec *r,
+                       const dsm_request_t *request, dsm_db_use_cb *use, void *baton)
+{
+    const char *cause;
+
+    *status = dsm_db_use(&cause, use, baton, r->pool);
     switch (*status) {
     case APR_SUCCESS:
     case DS_ENOTFOUND:
@@ -114,24 +126,4 @@ int dsm_marketo_connection_run(int *answer, apr_status_t *status, request_rec *r
         *answer = dsm_reply_failure(r, request, *status, "The database could not be used.", cause);
         return 0;
     }
-}
-
-typedef struct read_t {
-    dsm_marketo_read_cb *read;
-    void *baton;
-} read_t;
-
-static apr_status_t read_run(void *baton, dsm_db_t *connection, apr_pool_t *pool)
-{
-    read_t *what = baton;
-
-    return what->read(what->baton, connection->db, pool);
-}
-
-int dsm_marketo_read(int *answer, apr_status_t *status, request_rec *r,
-                     const dsm_request_t *request, dsm_marketo_read_cb *read, void *baton)
-{
-    read_t what = {read, baton};
-
-    return dsm_marketo_connection_run(answer, status, r, request, read_run, &what);
 }

@@ -130,12 +130,16 @@ static int job_begin(int *answer, job_t *job, request_rec *r, const dsm_request_
     return 1;
 }
 
-static apr_status_t job_read(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t job_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     job_t *job = baton;
     const dsm_request_t *request = job->call.request;
-    apr_status_t status = ds_launch_find(&job->launch, db, request->launch, pool);
+    char uuid[DS_UUID_SIZE];
+    apr_status_t status = DS_ENOTFOUND;
 
+    if (ds_digest_uuid_read(uuid, request->launch)) {
+        status = ds_launch_find(&job->launch, connection->db, uuid, pool);
+    }
     if (status != APR_SUCCESS) {
         return status;
     }
@@ -144,7 +148,7 @@ static apr_status_t job_read(void *baton, ds_db_t *db, apr_pool_t *pool)
         strcasecmp(job->launch->object, request->object->name)) {
         return DS_ENOTFOUND;
     }
-    status = ds_file_get(&job->file, db, job->launch->id, "output", pool);
+    status = ds_file_get(&job->file, connection->db, job->launch->id, "output", pool);
     if (status == DS_ENOTFOUND) {
         job->file = NULL;
         status = APR_SUCCESS;
@@ -155,12 +159,12 @@ static apr_status_t job_read(void *baton, ds_db_t *db, apr_pool_t *pool)
 /* Find the job of the path, and do to it what `change` does (NULL: nothing). False when it was
  * answered. */
 static int job_find(int *answer, job_t *job, request_rec *r, const dsm_request_t *request,
-                    dsm_marketo_read_cb *change)
+                    dsm_db_use_cb *change)
 {
     apr_status_t status;
 
     if (!job_begin(answer, job, r, request) ||
-        !dsm_marketo_read(answer, &status, r, request, change ? change : job_read, job)) {
+        !dsm_marketo_db_use(answer, &status, r, request, change ? change : job_read, job)) {
         return 0;
     }
     switch (status) {
@@ -179,9 +183,10 @@ static int job_find(int *answer, job_t *job, request_rec *r, const dsm_request_t
 
 /* --- create and enqueue --- */
 
-static apr_status_t job_create(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t job_create(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     job_t *job = baton;
+    ds_db_t *db = connection->db;
     apr_time_t now;
     apr_status_t status = ds_db_now(&now, db);
 
@@ -203,24 +208,24 @@ int dsm_marketo_extract_create(request_rec *r, const dsm_request_t *request)
     }
     answer = dsm_marketo_order_read(&job.wanted.options, &job.call, root);
     json_decref(root);
-    if (answer != HTTP_OK || !dsm_marketo_read(&answer, &status, r, request, job_create, &job)) {
+    if (answer != HTTP_OK || !dsm_marketo_db_use(&answer, &status, r, request, job_create, &job)) {
         return answer;
     }
     return job_send(&job);
 }
 
-static apr_status_t job_enqueue(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t job_enqueue(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     job_t *job = baton;
-    apr_status_t status = job_read(job, db, pool);
+    apr_status_t status = job_read(job, connection, pool);
 
     if (status == APR_SUCCESS && job->launch->state != DS_LAUNCH_SCHEDULED) {
         status = DS_ESTATE;
     }
     if (status == APR_SUCCESS) {
-        status = ds_launch_queue(db, &job->wanted, job->launch->id, pool);
+        status = ds_launch_queue(connection->db, &job->wanted, job->launch->id, pool);
     }
-    return status == APR_SUCCESS ? job_read(job, db, pool) : status;
+    return status == APR_SUCCESS ? job_read(job, connection, pool) : status;
 }
 
 int dsm_marketo_extract_enqueue(request_rec *r, const dsm_request_t *request)
@@ -248,17 +253,17 @@ int dsm_marketo_extract_status(request_rec *r, const dsm_request_t *request)
     return job_find(&answer, &job, r, request, NULL) ? job_send(&job) : answer;
 }
 
-static apr_status_t job_cancel(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t job_cancel(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     job_t *job = baton;
-    apr_status_t status = job_read(job, db, pool);
+    apr_status_t status = job_read(job, connection, pool);
     ds_launch_state_e state;
 
     if (status == APR_SUCCESS) {
-        status = ds_launch_cancel(&state, db, job->launch->sync_id, job->launch->id,
+        status = ds_launch_cancel(&state, connection->db, job->launch->sync_id, job->launch->id,
                                   job->call.request->client->name, pool);
     }
-    return status == APR_SUCCESS ? job_read(job, db, pool) : status;
+    return status == APR_SUCCESS ? job_read(job, connection, pool) : status;
 }
 
 int dsm_marketo_extract_cancel(request_rec *r, const dsm_request_t *request)
@@ -278,7 +283,7 @@ int dsm_marketo_extract_file(request_rec *r, const dsm_request_t *request)
     int answer;
 
     if (!job_begin(&answer, &job, r, request) ||
-        !dsm_marketo_read(&answer, &status, r, request, job_read, &job)) {
+        !dsm_marketo_db_use(&answer, &status, r, request, job_read, &job)) {
         return answer;
     }
     known = job.call.rules->known;

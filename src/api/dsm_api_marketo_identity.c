@@ -17,17 +17,14 @@ typedef struct identity_t {
     const char *secret;
     const dsm_config_t *config;
     ds_access_t access;
-    apr_time_t now;
 } identity_t;
 
-static apr_status_t identity_read(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t identity_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     identity_t *identity = baton;
-    apr_status_t status =
-        ds_access_get(&identity->access, db, identity->config->clients, identity->id,
-                      identity->secret, identity->config->marketo->token, pool);
 
-    return status == APR_SUCCESS ? ds_db_now(&identity->now, db) : status;
+    return ds_access_get(&identity->access, connection->db, identity->config->clients, identity->id,
+                         identity->secret, identity->config->marketo->token, pool);
 }
 
 static int identity_refuse(request_rec *r, int status, const char *error, const char *description)
@@ -50,8 +47,7 @@ static int identity_send(request_rec *r, const identity_t *identity)
     ds_fmt_doc_map_begin(doc);
     dsm_marketo_text_write(doc, "access_token", identity->access.token);
     dsm_marketo_text_write(doc, "token_type", "bearer");
-    dsm_marketo_number_write(doc, "expires_in",
-                             apr_time_sec(identity->access.expires_at - identity->now));
+    dsm_marketo_number_write(doc, "expires_in", apr_time_sec(identity->access.left));
     dsm_marketo_text_write(doc, "scope", identity->access.client->name);
     return dsm_marketo_document_send(r, HTTP_OK, doc);
 }
@@ -77,7 +73,7 @@ int dsm_marketo_token(request_rec *r, const dsm_request_t *request)
     if (!identity.id || !identity.secret) {
         return identity_refuse(r, HTTP_UNAUTHORIZED, "unauthorized", "Bad client credentials");
     }
-    if (!dsm_marketo_read(&answer, &status, r, request, identity_read, &identity)) {
+    if (!dsm_marketo_db_use(&answer, &status, r, request, identity_read, &identity)) {
         return answer;
     }
     if (status != APR_SUCCESS) {

@@ -12,18 +12,18 @@ typedef struct jobs_t {
     dsm_marketo_call_t call;
     const char *states; /* of launches, with commas between */
     apr_int64_t before;
-    int count;
+    apr_int64_t count;
     apr_array_header_t *launches; /* of ds_launch_t *, one more than count where there are more */
     apr_array_header_t *files;    /* of ds_file_t *, NULL for none */
 } jobs_t;
 
-static apr_status_t jobs_read(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t jobs_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     jobs_t *jobs = baton;
     const dsm_request_t *request = jobs->call.request;
     apr_status_t status = ds_launch_list_of_client(
-        &jobs->launches, db, request->client->id, DS_KIND_EXPORT, request->object->name,
-        jobs->states, jobs->before, jobs->count + 1, pool);
+        &jobs->launches, connection->db, request->client->id, DS_KIND_EXPORT, request->object->name,
+        jobs->states, jobs->before, (int)jobs->count + 1, pool);
     int i;
 
     jobs->files = apr_array_make(pool, 20, sizeof(ds_file_t *));
@@ -32,7 +32,7 @@ static apr_status_t jobs_read(void *baton, ds_db_t *db, apr_pool_t *pool)
         ds_file_t *file = NULL;
 
         if (launch->state == DS_LAUNCH_FINISHED) {
-            status = ds_file_get(&file, db, launch->id, "output", pool);
+            status = ds_file_get(&file, connection->db, launch->id, "output", pool);
         }
         APR_ARRAY_PUSH(jobs->files, ds_file_t *) = status == APR_SUCCESS ? file : NULL;
         status = status == DS_ENOTFOUND ? APR_SUCCESS : status;
@@ -92,23 +92,23 @@ static int jobs_wanted(jobs_t *jobs, const dsm_marketo_call_t *call)
     static const char all[] =
         "scheduled,queued,running,cancelling,finished,failed,rejected,cancelled,";
     states_t states = {.states = "", .pool = call->r->pool};
-    const char *size = apr_table_get(call->parameters, "batchSize");
-    const char *token = apr_table_get(call->parameters, "nextPageToken");
+    const apr_table_t *parameters = call->parameters;
+    int answer;
 
-    apr_table_do(states_add, &states, call->parameters, "status", NULL);
+    apr_table_do(states_add, &states, parameters, "status", NULL);
     if (states.fault) {
         return dsm_marketo_error(call->r, "1001", "Invalid value '%s'. Required of type '%s'",
                                  states.fault, "status");
     }
     jobs->states = *states.states ? states.states : all;
-    jobs->count = size ? (int)apr_atoi64(size) : PAGE_MAX;
-    jobs->before = token ? apr_atoi64(token) : APR_INT64_MAX;
-    if (jobs->count < 1 || jobs->count > PAGE_MAX || jobs->before < 1) {
-        return dsm_marketo_error(call->r, "1001", "Invalid value '%s'. Required of type '%s'",
-                                 jobs->before < 1 ? token : size,
-                                 jobs->before < 1 ? "nextPageToken" : "1 to 300");
-    }
-    return HTTP_OK;
+    jobs->count = PAGE_MAX;
+    jobs->before = APR_INT64_MAX;
+    answer = dsm_marketo_number_read(&jobs->count, call->r, apr_table_get(parameters, "batchSize"),
+                                     1, PAGE_MAX, "1 to 300");
+    return answer == HTTP_OK ? dsm_marketo_number_read(&jobs->before, call->r,
+                                                       apr_table_get(parameters, "nextPageToken"),
+                                                       1, APR_INT64_MAX, "nextPageToken")
+                             : answer;
 }
 
 int dsm_marketo_extract_list(request_rec *r, const dsm_request_t *request)
@@ -121,7 +121,7 @@ int dsm_marketo_extract_list(request_rec *r, const dsm_request_t *request)
 
     if (!dsm_marketo_extract_begin(&answer, &jobs.call, r, request) ||
         (answer = jobs_wanted(&jobs, &jobs.call)) != HTTP_OK ||
-        !dsm_marketo_read(&answer, &status, r, request, jobs_read, &jobs)) {
+        !dsm_marketo_db_use(&answer, &status, r, request, jobs_read, &jobs)) {
         return answer;
     }
     doc = dsm_marketo_result_begin(r);

@@ -23,7 +23,7 @@ typedef struct objects_t {
     apr_array_header_t *found;        /* of object_times_t */
 } objects_t;
 
-static apr_status_t objects_read(void *baton, ds_db_t *db, apr_pool_t *pool)
+static apr_status_t objects_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     objects_t *objects = baton;
     apr_status_t status = APR_SUCCESS;
@@ -33,8 +33,8 @@ static apr_status_t objects_read(void *baton, ds_db_t *db, apr_pool_t *pool)
     for (i = 0; i < objects->wanted->nelts && status == APR_SUCCESS; ++i) {
         object_times_t times = {.object = APR_ARRAY_IDX(objects->wanted, i, const ds_object_t *)};
 
-        status =
-            ds_def_object_times(&times.created_at, &times.updated_at, db, times.object->name, pool);
+        status = ds_def_object_times(&times.created_at, &times.updated_at, connection->db,
+                                     times.object->name, pool);
         if (status == APR_SUCCESS) {
             APR_ARRAY_PUSH(objects->found, object_times_t) = times;
         }
@@ -143,7 +143,7 @@ static int objects_send(request_rec *r, const dsm_request_t *request,
     apr_status_t status;
     int answer, i;
 
-    if (!dsm_marketo_read(&answer, &status, r, request, objects_read, &objects)) {
+    if (!dsm_marketo_db_use(&answer, &status, r, request, objects_read, &objects)) {
         return answer;
     }
     doc = dsm_marketo_result_begin(r);

@@ -18,8 +18,8 @@ typedef struct query_t {
     apr_array_header_t *fields; /* of const char *: as they are asked for; empty: the usual ones */
     dsm_marketo_record_t *wanted;
     int count;
-    int first;                 /* of this page */
-    int page;                  /* records of a page */
+    apr_int64_t first;         /* of this page */
+    apr_int64_t page;          /* records of a page */
     apr_array_header_t *found; /* of found_t */
 } query_t;
 
@@ -85,27 +85,30 @@ static const char *name_of_filter(query_t *query, const char *type)
     return NULL;
 }
 
-static int number_of(const json_t *value, int usual)
+/* A number, or digits in quotes, as text; NULL where there is none. */
+static const char *digits_of(const json_t *value, apr_pool_t *pool)
 {
-    if (json_is_integer(value)) {
-        return (int)json_integer_value(value);
+    if (!value) {
+        return NULL;
     }
-    return json_is_string(value) ? (int)apr_atoi64(json_string_value(value)) : usual;
+    if (json_is_integer(value)) {
+        return apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    }
+    return json_is_string(value) ? json_string_value(value) : "";
 }
 
 static int page_read(query_t *query, const json_t *root)
 {
-    query->page = number_of(json_object_get(root, "batchSize"), VALUES_MAX);
-    query->first = number_of(json_object_get(root, "nextPageToken"), 0);
-    if (query->page < 1 || query->page > VALUES_MAX) {
-        return dsm_marketo_error(query->call.r, "1001", "Invalid value '%s'. Required of type '%s'",
-                                 "batchSize", "1 to 300");
-    }
-    if (query->first < 0 || query->first > VALUES_MAX) {
-        return dsm_marketo_error(query->call.r, "1001", "Invalid value '%s'. Required of type '%s'",
-                                 "nextPageToken", "a token of ours");
-    }
-    return HTTP_OK;
+    request_rec *r = query->call.r;
+    const char *page = digits_of(json_object_get(root, "batchSize"), r->pool);
+    const char *first = digits_of(json_object_get(root, "nextPageToken"), r->pool);
+    int answer;
+
+    query->page = VALUES_MAX;
+    answer = dsm_marketo_number_read(&query->page, r, page, 1, VALUES_MAX, "1 to 300");
+    return answer == HTTP_OK
+               ? dsm_marketo_number_read(&query->first, r, first, 0, VALUES_MAX, "nextPageToken")
+               : answer;
 }
 
 static int fields_read(query_t *query, const json_t *root)
@@ -222,7 +225,7 @@ static apr_status_t query_run(void *baton, dsm_db_t *connection, apr_pool_t *poo
     int i;
 
     query->found = apr_array_make(pool, 16, sizeof(found_t));
-    for (i = query->first; i < query->count && i < query->first + query->page; ++i) {
+    for (i = (int)query->first; i < query->count && i < query->first + query->page; ++i) {
         const dsm_marketo_record_t *wanted = &query->wanted[i];
 
         if (wanted->code || (!query->by_id &&
@@ -284,13 +287,14 @@ static int query_answer(const query_t *query)
 {
     request_rec *r = query->call.r;
     ds_fmt_doc_t *doc = dsm_marketo_result_begin(r);
-    int next = query->first + query->page, i;
+    apr_int64_t next = query->first + query->page;
+    int i;
 
     for (i = 0; i < query->found->nelts; ++i) {
         found_write(doc, query, &APR_ARRAY_IDX(query->found, i, found_t), i);
     }
-    return dsm_marketo_page_send(r, doc,
-                                 next < query->count ? apr_psprintf(r->pool, "%d", next) : NULL);
+    return dsm_marketo_page_send(
+        r, doc, next < query->count ? apr_psprintf(r->pool, "%" APR_INT64_T_FMT, next) : NULL);
 }
 
 int dsm_marketo_records_query(request_rec *r, const dsm_request_t *request)
@@ -312,8 +316,7 @@ int dsm_marketo_records_query(request_rec *r, const dsm_request_t *request)
         answer = values_read(&query, root);
     }
     json_decref(root);
-    if (answer != HTTP_OK ||
-        !dsm_marketo_connection_run(&answer, &status, r, request, query_run, &query)) {
+    if (answer != HTTP_OK || !dsm_marketo_db_use(&answer, &status, r, request, query_run, &query)) {
         return answer;
     }
     return query_answer(&query);

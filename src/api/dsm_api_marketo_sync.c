@@ -322,8 +322,7 @@ static int call_run(request_rec *r, const dsm_request_t *request, action_e actio
                                    action == DELETE ? "Feature not enabled"
                                                     : "Custom object not enabled");
     }
-    if (answer != HTTP_OK ||
-        !dsm_marketo_connection_run(&answer, &status, r, request, sync_run, &sync)) {
+    if (answer != HTTP_OK || !dsm_marketo_db_use(&answer, &status, r, request, sync_run, &sync)) {
         return answer;
     }
     return status == APR_SUCCESS ? sync_answer(&sync)

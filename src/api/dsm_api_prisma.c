@@ -37,6 +37,7 @@ static const char NO_OUTPUT[] = "This data sync has not exported anything yet.";
 
 /* What the endpoints read from the database. */
 typedef struct prisma_view_t {
+    const dsm_request_t *request;
     ds_overview_t overview;
     apr_array_header_t *launches;
     ds_launch_t *launch;
@@ -44,25 +45,16 @@ typedef struct prisma_view_t {
     const char *missing; /* what there is not, when the database says so */
 } prisma_view_t;
 
-typedef apr_status_t prisma_view_cb(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                    apr_pool_t *pool);
-
-/* Read with a connection of the pool. OK, or the failure was answered and *answer goes to httpd. */
-static int view_read(int *answer, prisma_view_t *view, prisma_view_cb *read, request_rec *r,
+/* Read with a connection of the pool. False when it was answered; then *answer goes to httpd. */
+static int view_read(int *answer, prisma_view_t *view, dsm_db_use_cb *read, request_rec *r,
                      const dsm_request_t *request, const char *failure)
 {
-    dsm_db_t *connection;
-    const char *cause = NULL;
-    apr_status_t status = dsm_db_acquire(&connection);
+    const char *cause;
+    apr_status_t status;
 
+    view->request = request;
     view->missing = NO_LAUNCH;
-    if (status == APR_SUCCESS) {
-        status = read(view, request, connection->db, r->pool);
-        if (status == DS_EDB || status == DS_EBUSY) {
-            cause = apr_pstrdup(r->pool, ds_db_error(connection->db));
-        }
-        dsm_db_release(connection, status);
-    }
+    status = dsm_db_use(&cause, read, view, r->pool);
     if (status == APR_SUCCESS) {
         return 1;
     }
@@ -197,10 +189,11 @@ static int prisma_export_start(request_rec *r, const dsm_request_t *request)
 
 /* --- status --- */
 
-static apr_status_t status_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                apr_pool_t *pool)
+static apr_status_t status_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    return ds_launch_overview_get(&view->overview, db, request->sync->id, pool);
+    prisma_view_t *view = baton;
+
+    return ds_launch_overview_get(&view->overview, connection->db, view->request->sync->id, pool);
 }
 
 static int prisma_status(request_rec *r, const dsm_request_t *request)
@@ -230,10 +223,12 @@ static int prisma_status(request_rec *r, const dsm_request_t *request)
     return document_send(r, dialect, doc);
 }
 
-static apr_status_t launches_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                  apr_pool_t *pool)
+static apr_status_t launches_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    return ds_launch_list(&view->launches, db, request->sync->id, LATEST_LAUNCHES, pool);
+    prisma_view_t *view = baton;
+
+    return ds_launch_list(&view->launches, connection->db, view->request->sync->id, LATEST_LAUNCHES,
+                          pool);
 }
 
 static int prisma_latest_launches(request_rec *r, const dsm_request_t *request)
@@ -264,12 +259,14 @@ static apr_int64_t launch_id_read(const char *text)
     return digits < 1 || digits > 18 || text[digits] ? 0 : apr_atoi64(text);
 }
 
-static apr_status_t launch_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                apr_pool_t *pool)
+static apr_status_t launch_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
+    prisma_view_t *view = baton;
+    const dsm_request_t *request = view->request;
     apr_int64_t id = launch_id_read(request->launch);
     apr_status_t status =
-        id ? ds_launch_get(&view->launch, db, request->sync->id, id, pool) : DS_ENOTFOUND;
+        id ? ds_launch_get(&view->launch, connection->db, request->sync->id, id, pool)
+           : DS_ENOTFOUND;
 
     if (status == APR_SUCCESS) {
         view->missing = NO_FILE;
@@ -278,10 +275,11 @@ static apr_status_t launch_view(prisma_view_t *view, const dsm_request_t *reques
 }
 
 /* What the launch was given, or what it made. */
-static apr_status_t download_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                  apr_pool_t *pool)
+static apr_status_t download_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    apr_status_t status = launch_view(view, request, db, pool);
+    prisma_view_t *view = baton;
+    ds_db_t *db = connection->db;
+    apr_status_t status = launch_view(view, connection, pool);
 
     if (status != APR_SUCCESS) {
         return status;
@@ -292,38 +290,39 @@ static apr_status_t download_view(prisma_view_t *view, const dsm_request_t *requ
 }
 
 /* A file that grows while its launch runs can be had when it is whole. */
-static apr_status_t report_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                const char *role, apr_pool_t *pool)
+static apr_status_t report_view(prisma_view_t *view, dsm_db_t *connection, const char *role,
+                                apr_pool_t *pool)
 {
-    apr_status_t status = launch_view(view, request, db, pool);
+    apr_status_t status = launch_view(view, connection, pool);
 
     if (status == APR_SUCCESS && !ds_launch_state_is_end(view->launch->state)) {
         status = DS_ENOTFOUND;
     }
-    return status == APR_SUCCESS ? ds_file_get(&view->file, db, view->launch->id, role, pool)
-                                 : status;
+    return status == APR_SUCCESS
+               ? ds_file_get(&view->file, connection->db, view->launch->id, role, pool)
+               : status;
 }
 
-static apr_status_t failures_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                  apr_pool_t *pool)
+static apr_status_t failures_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    return report_view(view, request, db, "failures", pool);
+    return report_view(baton, connection, "failures", pool);
 }
 
-static apr_status_t warnings_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                  apr_pool_t *pool)
+static apr_status_t warnings_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    return report_view(view, request, db, "warnings", pool);
+    return report_view(baton, connection, "warnings", pool);
 }
 
-static apr_status_t latest_view(prisma_view_t *view, const dsm_request_t *request, ds_db_t *db,
-                                apr_pool_t *pool)
+static apr_status_t latest_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    apr_status_t status = ds_file_latest_output(&view->file, db, request->sync->id, pool);
+    prisma_view_t *view = baton;
+    ds_db_t *db = connection->db;
+    const char *sync_id = view->request->sync->id;
+    apr_status_t status = ds_file_latest_output(&view->file, db, sync_id, pool);
 
     view->missing = NO_OUTPUT;
     return status == APR_SUCCESS
-               ? ds_launch_get(&view->launch, db, request->sync->id, view->file->launch_id, pool)
+               ? ds_launch_get(&view->launch, db, sync_id, view->file->launch_id, pool)
                : status;
 }
 
@@ -352,7 +351,7 @@ static void output_describe(dsm_download_t *download)
 }
 
 /* Send the file that `read` finds. suffix is part of its name where it was stored without one. */
-static int file_send(request_rec *r, const dsm_request_t *request, prisma_view_cb *read,
+static int file_send(request_rec *r, const dsm_request_t *request, dsm_db_use_cb *read,
                      const char *suffix)
 {
     const ds_sync_t *sync = request->sync;

@@ -7,6 +7,7 @@
 #include "ds_client.h"
 
 #define NONCE_LENGTH 43 /* 256 bits */
+#define LEFT_MIN apr_time_from_sec(1)
 
 /* Marketo's form: a UUID, and ":int" behind it. */
 static const char *token_make(const char *secret, const char *nonce, apr_pool_t *pool)
@@ -47,10 +48,10 @@ static apr_status_t access_read(ds_access_t *access, ds_db_t *db, const ds_clien
 
     if (status != APR_SUCCESS)
         return status;
-    if (!ds_db_rows_next(rows) || ds_db_rows_int(rows, 2) <= now ||
+    if (!ds_db_rows_next(rows) || ds_db_rows_int(rows, 2) < now + LEFT_MIN ||
         strcmp(ds_db_rows_text(rows, 1), client->secret_sha256))
         return DS_ENOTFOUND;
-    access->expires_at = ds_db_rows_int(rows, 2);
+    access->left = ds_db_rows_int(rows, 2) - now;
     access->token = token_make(secret, ds_db_rows_text(rows, 0), pool);
     return access->token ? APR_SUCCESS : APR_EGENERAL;
 }
@@ -71,7 +72,7 @@ static apr_status_t access_create(ds_db_t *db, const ds_client_t *client, const 
         return status;
     return ds_db_query(db, NULL, STMT_ACCESS_SET,
                        DS_ARGS(DS_TEXT(client->id), DS_TEXT(nonce), DS_TEXT(client->secret_sha256),
-                               DS_TEXT(hash), DS_INT(now + life), DS_INT(now)));
+                               DS_TEXT(hash), DS_INT(now + life), DS_INT(now + LEFT_MIN)));
 }
 
 apr_status_t ds_access_get(ds_access_t *access, ds_db_t *db, const apr_hash_t *configured,

@@ -139,6 +139,8 @@ apr_status_t ds_client_get(ds_client_t **client, ds_db_t *db, const apr_hash_t *
     *client = configured ? apr_hash_get((apr_hash_t *)configured, id, APR_HASH_KEY_STRING) : NULL;
     if (*client)
         return APR_SUCCESS;
+    if (ds_client_id_fault(id)) /* a text that is no UTF-8 breaks PostgreSQL's statement */
+        return DS_ENOTFOUND;
     status = ds_db_select(&rows, db, STMT_CLIENT_GET, DS_ARGS(DS_TEXT(id)), pool);
     if (status != APR_SUCCESS)
         return status;

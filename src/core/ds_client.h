@@ -66,10 +66,11 @@ apr_status_t ds_client_get(ds_client_t **client, ds_db_t *db, const apr_hash_t *
 typedef struct ds_access_t {
     const ds_client_t *client;
     const char *token;
-    apr_time_t expires_at;
+    apr_interval_time_t left; /* until it expires: a second at least */
 } ds_access_t;
 
-/* The token of a client, for its secret: the one that lives, else a new one that lives for `life`.
+/* The token of a client, for its secret: the one that lives, else a new one that lives for `life`,
+ * a second at least. One that lives for less than a second is as good as dead.
  * DS_EDENIED when it is no client or not its secret; an unknown id costs the same work. */
 apr_status_t ds_access_get(ds_access_t *access, ds_db_t *db, const apr_hash_t *configured,
                            const char *id, const char *secret, apr_interval_time_t life,

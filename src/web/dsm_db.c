@@ -6,6 +6,7 @@
 
 #include <apr_atomic.h>
 #include <apr_reslist.h>
+#include <apr_strings.h>
 
 #include "ds_log.h"
 
@@ -175,4 +176,21 @@ void dsm_db_release(dsm_db_t *connection, apr_status_t outcome)
     else {
         apr_reslist_release(connection->home, connection);
     }
+}
+
+apr_status_t dsm_db_use(const char **cause, dsm_db_use_cb *use, void *baton, apr_pool_t *pool)
+{
+    dsm_db_t *connection;
+    apr_status_t status = dsm_db_acquire(&connection);
+
+    *cause = NULL;
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = use(baton, connection, pool);
+    if (status == DS_EDB || status == DS_EBUSY) {
+        *cause = apr_pstrdup(pool, ds_db_error(connection->db));
+    }
+    dsm_db_release(connection, status);
+    return status;
 }

@@ -40,4 +40,11 @@ ds_records_t *dsm_db_records_get(dsm_db_t *connection, const ds_object_t *object
 /* Give it back. outcome is the worst status it gave: after DS_EDB and DS_EBUSY it is closed. */
 void dsm_db_release(dsm_db_t *connection, apr_status_t outcome);
 
+/* What is done with a connection. Returns a status of ours. */
+typedef apr_status_t dsm_db_use_cb(void *baton, dsm_db_t *connection, apr_pool_t *pool);
+
+/* Take a connection, do this with it, and give it back. What it returned, or DS_EBUSY as above.
+ * *cause is what the database says where it is to blame, in pool, else NULL. */
+apr_status_t dsm_db_use(const char **cause, dsm_db_use_cb *use, void *baton, apr_pool_t *pool);
+
 #endif

@@ -53,8 +53,7 @@ int dsm_reply_text(request_rec *r, int status, const char *text)
     return dsm_reply_body(r, status, "text/plain; charset=utf-8", text, strlen(text));
 }
 
-/* What a line of the log is about. */
-static const char *request_name(const dsm_request_t *request, apr_pool_t *pool)
+const char *dsm_reply_subject(const dsm_request_t *request, apr_pool_t *pool)
 {
     return request->sync ? apr_pstrcat(pool, "sync ", request->sync->id, NULL)
                          : apr_pstrcat(pool, "protocol ", request->api->name, NULL);
@@ -67,11 +66,11 @@ int dsm_reply_failure(request_rec *r, const dsm_request_t *request, apr_status_t
 
     if (status == DS_EBUSY || status == DS_ESCHEMA) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, DSLOGNO(0050) "%s: answered 503: %s",
-                      request_name(request, r->pool), reason);
+                      dsm_reply_subject(request, r->pool), reason);
         return request->api->problem(r, HTTP_SERVICE_UNAVAILABLE,
                                      "The service is not available at the moment. Try again.");
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, DSLOGNO(0051) "%s: answered 500: %s: %s",
-                  request_name(request, r->pool), text, reason);
+                  dsm_reply_subject(request, r->pool), text, reason);
     return request->api->problem(r, HTTP_INTERNAL_SERVER_ERROR, text);
 }

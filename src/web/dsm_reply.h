@@ -21,6 +21,10 @@ int dsm_reply_body(request_rec *r, int status, const char *content_type, const c
 /* One line of text/plain. 503 gets a Retry-After. */
 int dsm_reply_text(request_rec *r, int status, const char *text);
 
+/* What a line of the log is about: "sync ID", or "protocol NAME" where there is no sync. In pool.
+ */
+const char *dsm_reply_subject(const dsm_request_t *request, apr_pool_t *pool);
+
 /* A failure of ours, by its status: 503 for what may pass by itself, else 500 with `text` for the
  * client; The cause (NULL: none is known) goes to the error log only. */
 int dsm_reply_failure(request_rec *r, const dsm_request_t *request, apr_status_t status,

@@ -46,12 +46,14 @@ typedef struct upload_t {
     int is_packed;        /* the body comes with Content-Encoding gzip */
     dsm_db_t *connection;
     apr_pool_t *pool;         /* of the writer: goes before the connection is released */
-    ds_file_writer_t *writer; /* NULL until the part has begun */
+    ds_file_writer_t *writer; /* NULL until the part has begun, and where there is no sync */
+    int has_file;             /* the part has begun */
     int in_file;
-    apr_int64_t total;   /* bytes of the body so far */
-    apr_int64_t other;   /* bytes of other parts */
-    const char *fault;   /* a sentence for the client, or NULL */
-    apr_status_t status; /* what went wrong, for the connection */
+    apr_int64_t file_size; /* bytes of it so far */
+    apr_int64_t total;     /* bytes of the body so far */
+    apr_int64_t other;     /* bytes of other parts */
+    const char *fault;     /* a sentence for the client, or NULL */
+    apr_status_t status;   /* what went wrong, for the connection */
 } upload_t;
 
 /* A header's text as it may be kept: valid UTF-8, no control characters, not long. NULL stays NULL.
@@ -93,9 +95,13 @@ static apr_status_t part_begin(void *baton, const ds_fmt_part_t *part)
         upload->text = upload->text_end;
         return APR_SUCCESS;
     }
-    if (upload->writer) {
+    if (upload->has_file) {
         upload->fault = "There is more than one part named file: send one file at a time.";
         return DS_EINPUT;
+    }
+    upload->has_file = 1;
+    if (!upload->request->sync) {
+        return APR_SUCCESS;
     }
     return ds_file_writer_begin(&upload->writer, upload->connection->db, "input",
                                 text_clean(part->filename, upload->pool),
@@ -118,10 +124,11 @@ static apr_status_t part_data(void *baton, const char *data, apr_size_t size)
         }
         return APR_SUCCESS;
     }
-    if (ds_file_writer_size(upload->writer) + (apr_int64_t)size > upload->file_max) {
+    upload->file_size += (apr_int64_t)size;
+    if (upload->file_size > upload->file_max) {
         return DS_ELIMIT;
     }
-    return ds_file_writer_append(upload->writer, data, size);
+    return upload->writer ? ds_file_writer_append(upload->writer, data, size) : APR_SUCCESS;
 }
 
 static apr_status_t part_end(void *baton)
@@ -203,15 +210,16 @@ static apr_status_t body_read(int *http, upload_t *upload, ds_fmt_multipart_t *r
 static int filter_failure_answer(upload_t *upload, int http, apr_status_t status)
 {
     request_rec *r = upload->r;
+    const char *subject = dsm_reply_subject(upload->request, r->pool);
     const char *text = upload->is_packed ? "The body is not whole, or is not gzip."
                                          : "The request was broken off before its end.";
 
     if (http == HTTP_REQUEST_ENTITY_TOO_LARGE || http == AP_FILTER_ERROR) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      DSLOGNO(0060) "sync %s: httpd refused the body after %" APR_INT64_T_FMT
+                      DSLOGNO(0060) "%s: httpd refused the body after %" APR_INT64_T_FMT
                                     " bytes: it is larger than LimitRequestBody (%" APR_OFF_T_FMT
                                     " bytes) or mod_deflate's limits allow, or not well formed",
-                      upload->request->sync->id, upload->total, ap_get_limit_req_body(r));
+                      subject, upload->total, ap_get_limit_req_body(r));
         text =
             upload->is_packed
                 ? "The request is larger than this server allows, or grows too much when unpacked."
@@ -219,9 +227,9 @@ static int filter_failure_answer(upload_t *upload, int http, apr_status_t status
     }
     else {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, status, r,
-                      DSLOGNO(0061) "sync %s: the upload ended after %" APR_INT64_T_FMT
+                      DSLOGNO(0061) "%s: the upload ended after %" APR_INT64_T_FMT
                                     " bytes of its body, nothing is kept",
-                      upload->request->sync->id, upload->total);
+                      subject, upload->total);
     }
     return http == AP_FILTER_ERROR ? http : upload->request->api->problem(r, http, text);
 }
@@ -284,7 +292,7 @@ static int upload_accept(upload_t *upload)
     wanted.key = upload->key;
     wanted.family = way->family;
     if (way->approve) {
-        answer = way->approve(&wanted, upload->r, upload->fields, upload->writer != NULL,
+        answer = way->approve(&wanted, upload->r, upload->fields, upload->has_file,
                               upload->connection->db);
         if (answer != HTTP_OK) {
             return answer;
@@ -308,7 +316,7 @@ static int upload_accept(upload_t *upload)
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
                   DSLOGNO(0062) "sync %s: launch %" APR_INT64_T_FMT " accepted, %" APR_INT64_T_FMT
                                 " bytes",
-                  sync->id, launch->id, ds_file_writer_size(upload->writer));
+                  sync->id, launch->id, upload->file_size);
     return HTTP_OK;
 }
 
@@ -322,7 +330,7 @@ static int upload_store(upload_t *upload, const char *boundary)
     int http = 0;
     apr_status_t status = body_read(&http, upload, reader);
 
-    if (status == APR_SUCCESS && !upload->writer && !upload->wanted->approve) {
+    if (status == APR_SUCCESS && !upload->has_file && !upload->wanted->approve) {
         status = DS_EINPUT;
         upload->fault = USAGE;
     }
@@ -364,8 +372,8 @@ static const char *encoding_accept(upload_t *upload)
 static int encoding_refuse(upload_t *upload, const char *fault)
 {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
-                  DSLOGNO(0067) "sync %s: a body with Content-Encoding was refused: %s",
-                  upload->request->sync->id, fault);
+                  DSLOGNO(0067) "%s: a body with Content-Encoding was refused: %s",
+                  dsm_reply_subject(upload->request, upload->r->pool), fault);
     return upload->request->api->problem(upload->r, HTTP_UNSUPPORTED_MEDIA_TYPE, fault);
 }
 

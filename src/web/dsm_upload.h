@@ -24,6 +24,8 @@ typedef struct dsm_upload_t {
 } dsm_upload_t;
 
 /* Read the body, store the part called `file`, and accept it as a launch of the request's sync.
+ * Without a sync (only with approve, which refuses then) nothing is stored: whoever does not tell
+ * who he is learns nothing of what there is.
  * Takes an Idempotency-Key, and a body with Content-Encoding gzip where mod_deflate is loaded.
  * Returns HTTP_OK when the launch is durable and the worker was woken, or was so before for the
  * same key: the caller then answers. Otherwise the problem was answered; what is returned is for

@@ -95,6 +95,8 @@ is $vins->(updatedAt => {startAt => '2022-01-10T02:00:00+02:00', endAt => '2022-
 is $vins->(createdAt => {startAt => '2022-01-06T00:00:00Z', endAt => '2022-01-20T00:00:00Z'}), '', 'createdAt is another time';
 is $vins->(createdAt => {startAt => '2022-01-01T00:00:00Z', endAt => '2022-01-06T00:00:00Z'}), 'X1', 'which chooses too';
 is $vins->(updatedAt => $span), 'X2', 'what was changed now is chosen now';
+is $vins->(updatedAt => {startAt => $span->{startAt}}), 'X2', 'also by a filter without an end';
+is $vins->(createdAt => {startAt => '2022-01-01T00:00:00Z', endAt => '2022-02-01T00:00:00Z'}), 'X1', 'a filter may span 31 days';
 
 # Leads.
 $client->import_run("email,firstName\nl\@x.example,L\n", object => 'lead');
@@ -116,6 +118,7 @@ is DSMarketo::outcome(post("$cars/create.json", '{}', type => 'text/plain')), '6
 is DSMarketo::outcome(post('/bulk/v1/customobjects/idle/export/create.json', \%good)), '703', 'refused: an object without an export';
 is DSMarketo::outcome(post('/bulk/v1/customobjects/nothing/export/create.json', \%good)), '1013', 'refused: an unknown object';
 is DSMarketo::outcome(post("$at/enqueue.json")), '1029', 'refused: to queue a job a second time';
+is DSMarketo::outcome(post("$at/cancel.json")), '1029', 'refused: to cancel one that has completed';
 is DSMarketo::outcome($client->get("$cars/00000000-0000-0000-0000-000000000000/status.json")), '1013', 'refused: an unknown job';
 is DSMarketo::outcome($client->get("/bulk/v1/leads/export/$done->{exportId}/status.json")), '1013', 'refused: a job of another object';
 my $stranger = DSMarketo->new($server, objects => ['*']);
@@ -163,5 +166,15 @@ is $server->json_get('/api/data-sync/car-export', token => $server_token)->{'lat
 $server->write("UPDATE ds_launch SET finished_at = finished_at - 8 * 86400000000 WHERE uuid = '$done->{exportId}'");
 is $client->get("$at/file.json")->code, 404, 'after seven days the file is gone';
 is DSMarketo::json($client->get("$at/status.json"))->{result}[0]{status}, 'Completed', 'and the status is still there';
+# A token in the form.
+my $waiting = create($cars, fields => ['vin']);
+for (['600', 'no token'], ['601', 'a bad token', access_token => 'x'], ['success', 'the token', access_token => $client->token]) {
+    my ($outcome, $name, @form) = @$_;
+    is DSMarketo::outcome($server->{agent}->request(POST($server->url("$cars/$waiting->{exportId}/cancel.json"), [@form, _method => 'POST']))), $outcome,
+        "to cancel a job with $name in the form";
+}
+$server->ctl('sync', 'disable', 'car-export');
+is DSMarketo::outcome(post("$cars/" . create($cars, fields => ['vin'])->{exportId} . '/enqueue.json')), '703', 'refused: to queue a job of a disabled sync';
+$server->ctl('sync', 'enable', 'car-export');
 finish($server);
 done_testing;

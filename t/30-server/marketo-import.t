@@ -71,6 +71,21 @@ $list = DSMarketo::json($client->get('/rest/v1/customobjects.json?names=car_c,no
 is join(' ', map { $_->{name} } @{$list->{result}}), 'car_c', 'or those that are named';
 ok !exists $list->{result}[0]{fields}, 'without their fields';
 
+# While it runs.
+$server->rows_slow('marketo_slow', 'BEFORE INSERT ON car_c', 500_000, "new.vin LIKE 'SLOW%'");
+my $slow = DSMarketo::json($client->upload("$import?format=csv", "vin,color\n,red\n" . join '', map { "SLOW$_,red\n" } 1 .. 20_000))->{result}[0]{batchId};
+my $running = wait_for('a batch that runs', sub {
+    my $now = DSMarketo::json($client->get("/bulk/v1/customobjects/car_c/import/$slow/status.json"))->{result}[0];
+    return $now->{status} ne 'Queued' && $now;
+});
+is $running->{status}, 'Importing', 'a batch that runs says so';
+is join(' ', map { $running->{$_} // 'none' } qw(batchId operation objectApiName importTime message)), "$slow import car_c none none", 'and what it is';
+is $client->get("/bulk/v1/customobjects/car_c/import/$slow/failures.json")->code, 404, 'its failures can be had when they are complete';
+$server->ctl('launch', 'cancel', $slow);
+$server->launch_ended($slow);
+is $client->get("/bulk/v1/customobjects/car_c/import/$slow/failures.json")->code, 200, 'also of one that was cancelled';
+$server->write($server->{database}->by_database('DROP TRIGGER marketo_slow', 'DROP TRIGGER marketo_slow ON car_c'));
+
 # Formats.
 my %file = (csv => ',', tsv => "\t", ssv => ';');
 for my $format (sort keys %file) {
@@ -86,6 +101,8 @@ is $client->import_run("a;b,vin\n1;2,F1\n")->{message},
 for my $type ('text/csv', 'application/octet-stream', 'application/vnd.ms-excel', undef) {
     is $client->import_run(three_cars(), type => $type)->{status}, 'Complete', 'the type of the part does not matter: ' . ($type // 'none');
 }
+
+is $client->import_run("\xef\xbb\xbfvin,color\nBOM1,red\n")->{numOfObjectsProcessed}, 1, 'a byte order mark is no part of a name';
 
 # Rows.
 my $rows = $client->import_run("vin,color,wheels\nR1,red,4\nR2,@{['x' x 256]},4\n,red,4\nR3,blue,4\nR1,green,4\n");

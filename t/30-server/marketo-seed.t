@@ -64,6 +64,7 @@ my $shown = $server->json_get('/api/data-sync/car-import', token => $server->tok
 is_deeply [@$shown{qw(id status)}], [$mine->{batchId}, 'finished'], 'a batch of Marketo is the latest launch of the sync for Prisma';
 is $shown->{'status-message'}, '3 rows imported', 'with its message';
 my $token = $server->token('car-import');
+is $server->json_get('/api/data-sync/car-import/latest-launches', token => $token)->[0]{id}, $mine->{batchId}, 'and in its list';
 is $server->get("/api/data-sync/car-import/$mine->{batchId}/download", token => $token)->content, three_cars(), 'and its file';
 my $theirs = $server->import_run('car-import', "vin,color\nP1,red\n,blue\n", token => $token);
 my $status = DSMarketo::json($client->get("/bulk/v1/customobjects/car_c/import/$theirs->{id}/status.json"))->{result}[0];

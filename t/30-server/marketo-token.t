@@ -7,6 +7,7 @@ use DSTest;
 use Apache::Test '-withtestmore';
 use HTTP::Request::Common qw(GET POST);
 use JSON::PP;
+use Time::HiRes qw(time);
 
 my $server = server();
 my $client = DSMarketo->new($server);
@@ -55,8 +56,9 @@ my $form = sub {
 my $file = [undef, 'a.csv', 'Content-Type' => 'text/csv', Content => three_cars()];
 is outcome($form->(access_token => $bearer, file => $file)), 'success', 'the token opens as a part before the file';
 is outcome($form->(file => $file, access_token => $bearer)), 'success', 'the token opens as a part behind the file';
-is outcome(POST($server->url("$describe?_method=GET"), [access_token => $bearer])), '600',
-    'a description is asked for with the token in its address';
+is outcome(POST($server->url("$describe?_method=GET"), [access_token => $bearer])), 'success', 'the token opens in the form of a question';
+is outcome(POST($server->url("$describe?_method=GET"), [access_token => 'x'])), '601', 'a bad one there does not';
+is outcome(POST($server->url("$describe?_method=GET"), [other => 'x'])), '600', 'nor does a form without one';
 
 # What opens nothing.
 my $launches = sub { $server->value("SELECT count(*) AS n FROM ds_launch WHERE object = 'car_c'") };
@@ -86,6 +88,12 @@ my $next = decode_json($client->identity->content)->{access_token};
 isnt $next, $bearer, 'the next token is another one';
 is outcome(GET($server->url($describe), Authorization => "Bearer $next")), 'success', 'which opens';
 is outcome(GET($server->url($describe), Authorization => "Bearer $bearer")), '602', 'the one before is still known as expired';
+$server->write('UPDATE ds_access SET expires_at = ' . int((time + 0.9) * 1e6) . " WHERE client_id = '$client->{id}'");
+my $soon = decode_json($client->identity->content);
+isnt $soon->{access_token}, $next, 'nobody is given a token that has less than a second to live';
+cmp_ok $soon->{expires_in}, '>', 3500, 'but a new one';
+$next = $soon->{access_token};
+is outcome(GET($server->url($describe), Authorization => "Bearer $next")), 'success', 'which opens';
 DSClient::quietly(sub { $server->ctl('client', 'revoke', $client->{id}) });
 is outcome(GET($server->url($describe), Authorization => "Bearer $next")), '601', 'the token of a revoked client is dead at once';
 is $client->identity->code, 401, 'and it gets no other';
