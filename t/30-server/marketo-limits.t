@@ -10,7 +10,7 @@ use IO::Select;
 use JSON::PP;
 
 # Two children at least, so that what they count must be shared.
-my $usual = DSNode->worker_config . DSNode::usual_config() . "StartServers 2\nDataSyncAPI marketo\nDataSyncAPI prisma\n";
+my $usual = DSNode->worker_config('runners=3') . DSNode::usual_config() . "StartServers 2\nDataSyncAPI marketo\nDataSyncAPI prisma\n";
 my $node = DSNode->start(config => $usual);
 my $client = DSMarketo->new($node, objects => ['car_c', 'sample']);
 my $describe = '/rest/v1/customobjects/car_c/describe.json';
@@ -136,10 +136,31 @@ is $node->upload('open-import', "vin\nQ13\n")->code, 200, 'other protocols are n
 $node->workers_continue;
 is $client->ended($batches[9], "/bulk/v1/customobjects/sample/import/$batches[9]/status.json")->{result}[0]{status}, 'Complete', 'all of them come to their end';
 is DSMarketo::outcome($client->upload($import, "vin\nQ14\n")), 'success', 'then there is room again';
+
+# Imports of different objects, with slow rows, queued together: when each began and ended, in the order in which they began.
+sub imports_run {
+    my ($with, @objects) = @_;
+    my @ids = map {
+        my $key = $_ eq 'car_c' ? 'vin' : 'id';
+        my $text = join '', map { "SLOW$_\n" } $key, 1 .. 500;
+        $text =~ s/\ASLOW//;
+        DSMarketo::json($with->upload("/bulk/v1/customobjects/$_/import.json", $text))->{result}[0]{batchId};
+    } @objects;
+    $node->launch_ended($_) for @ids;
+    return sort { $a->{started_at} <=> $b->{started_at} }
+        $node->rows('SELECT started_at, finished_at FROM ds_launch WHERE id IN (' . join(', ', @ids) . ')');
+}
+
+my $three = DSMarketo->new($node, objects => ['car_c', 'sample', 'kept']);
+$node->rows_slow("${_}_slow", "BEFORE INSERT ON $_", 500_000) for qw(car_c sample kept);
+my @runs = imports_run($three, qw(car_c sample kept));
+my ($free) = sort { $a <=> $b } map { $_->{finished_at} } @runs[0, 1];
+cmp_ok $runs[2]{started_at}, '>=', $free, 'the third import begins when one of two has ended, whatever runner has time';
+cmp_ok $runs[1]{started_at}, '<', $runs[0]{finished_at}, 'which have run side by side';
 $node->stop;
 
 # Other values by the directive.
-$node->config_write("$usual\nDataSyncMarketo upload=1K queued=1 calls=2 window=1h at-once=1 known=1s token=90s\n");
+$node->config_write("$usual\nDataSyncMarketo upload=1K calls=2 window=1h token=90s\n");
 $node->start;
 my $small = DSMarketo->new($node);
 my $granted = decode_json($small->identity->content);
@@ -147,5 +168,23 @@ cmp_ok $granted->{expires_in}, '<=', 90, 'token= says how long a token lives';
 is $small->upload($import, 'x' x 1024)->code, 413, 'upload= says how large a file may be';
 is ask($describe, $small->token), 'success', 'calls= says';
 is ask($describe, $small->token), q(606 Max rate limit '2' exceeded with in '3600' secs), 'how many calls there are';
+$node->stop;
+$node->config_write("$usual\nDataSyncMarketo calls=0 at-once=0 running=1 known=1s records=2 lead=sample\n");
+$node->start;
+@runs = imports_run($three, qw(car_c sample));
+cmp_ok $runs[1]{started_at}, '>=', $runs[0]{finished_at}, 'running= says how many imports run at a time';
+my $batch = DSMarketo::json($three->upload($import, "vin\nK1\n"))->{result}[0]{batchId};
+wait_for('a batch that is not known any more', sub {
+    return DSMarketo::outcome($three->get("/bulk/v1/customobjects/car_c/import/$batch/status.json")) eq '1013';
+});
+pass 'known= says for how long a batch can be asked for';
+my $records = sub {
+    return DSMarketo::outcome($node->{agent}->request(POST($node->url('/rest/v1/customobjects/kept.json'), Authorization => 'Bearer ' . $three->token,
+        Content_Type => 'application/json', Content => encode_json({input => [map { {id => "R$_"} } 1 .. $_[0]]}))));
+};
+is join(' ', map { $records->($_) } 2, 3), 'success 1003', 'records= says how many records a call may write';
+is DSMarketo::outcome($three->upload('/bulk/v1/leads.json', "id\nLEAD1\n")), 'success', 'lead= says';
+wait_for('the lead', sub { $node->value("SELECT count(*) AS n FROM sample WHERE id = 'LEAD1'") });
+pass 'where leads are';
 $node->stop;
 done_testing;
