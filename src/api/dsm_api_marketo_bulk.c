@@ -70,6 +70,20 @@ static int sync_check(request_rec *r, const dsm_request_t *request)
     return request->sync ? HTTP_OK : dsm_marketo_error(r, "1026", "Custom object not enabled");
 }
 
+/* Leads are found by their key alone: another field would change other leads than the client means.
+ * HTTP_OK, or it was answered. */
+static int lookup_check(request_rec *r, const dsm_request_t *request, const char *field)
+{
+    const ds_object_t *object = request->object;
+    int position = field ? ds_object_field_find(object, field) : -1;
+
+    if (!field || (position >= 0 && object->keys->nelts == 1 &&
+                   position == APR_ARRAY_IDX(object->keys, 0, int))) {
+        return HTTP_OK;
+    }
+    return dsm_marketo_error(r, "1011", "Field '%s' not supported", field);
+}
+
 /* The whole body has been read: the token and the format may have stood behind the file. */
 static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr_table_t *fields,
                           int has_file, ds_db_t *db)
@@ -96,7 +110,9 @@ static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr
     }
     wanted->client_id = request->client->id;
     wanted->options = options_make(delimiter, r->pool);
-    return HTTP_OK;
+    return is_about_leads(request)
+               ? lookup_check(r, request, parameter_get(r, fields, "lookupField"))
+               : HTTP_OK;
 }
 
 static int import_answer(request_rec *r, const dsm_request_t *request, const ds_launch_t *launch)

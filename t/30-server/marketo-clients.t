@@ -11,7 +11,7 @@ use JSON::PP;
 my $server = server();
 for my $library ('node-marketo-rest', '@grouparoo/node-marketo-rest') {
     $server->write('DELETE FROM lead');
-    my $client = DSMarketo->new($server, objects => ['lead', 'car_c']);
+    my $client = DSMarketo->new($server, objects => ['lead', 'car_c', 'part']);
     open my $in, '-|', 'node', '--no-deprecation', 't/30-server/marketo_clients.mjs', $library, $server->url(''), $client->{id}, $client->{secret}
         or die "node: $!";
     local $/;
@@ -20,10 +20,12 @@ for my $library ('node-marketo-rest', '@grouparoo/node-marketo-rest') {
     my ($json) = $printed =~ /^(\{.*\})$/m;
     my $said = eval { decode_json($json) };
     ok $said, "$library: it comes to its end" or diag($printed), next;
-    is $said->{checked}, 14, "$library: answers were checked against their schemas";
+    is $said->{checked}, 18, "$library: answers were checked against their schemas";
     is_deeply $said->{faults}, [], "$library: each answer is as documented";
     is $said->{leads}{message}, 'Import completed with errors, 1 records imported (1 members), 1 failed', "$library: leads were imported";
     is $said->{cars}{numOfObjectsProcessed}, 1, "$library: a custom object was imported";
+    is_deeply $said->{written}, [qw(created skipped deleted skipped)], "$library: records were written and removed at once";
+    is_deeply $said->{found}, ['NPM1'], "$library: and found";
     is $said->{completed}{status}, 'Completed', "$library: the extract was created, queued and polled";
     is_deeply [csv_read($said->{file})], [['email', 'First Name', 'score'], ['ann@npm.example', 'Ann', '5']], "$library: its file was read";
     is $said->{completed}{fileChecksum}, 'sha256:' . sha256_hex($said->{file}), "$library: and has the checksum that was told";

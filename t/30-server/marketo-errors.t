@@ -117,6 +117,8 @@ my @table = (
     ['1006', q(Field 'wheels' not found), 'an extract of an unknown field', sub { data($client, "$jobs/create.json", {%order, fields => ['vin', 'wheels']}) }],
     ['1006', q(Field 'wheels' not found), 'a question about an unknown field', sub {
         ask(GET => '/rest/v1/customobjects/car_c.json?filterType=vin&filterValues=x&fields=wheels') }],
+    ['1011', q(Field 'score' not supported), 'leads to be found by what is no key', sub {
+        $client->upload('/bulk/v1/leads.json', "email\na\@b.example\n", after => [[lookupField => 'score']]) }],
     ['1013', 'Object not found', 'an unknown job', sub { ask(GET => "$jobs/00000000-0000-4000-8000-000000000000/status.json") }],
     ['1016', 'Too many imports', 'one import more than may wait', sub {
         my $many = DSMarketo->new($tight);
@@ -161,7 +163,7 @@ $tight->workers_continue;
 $tight->stop;
 
 # Codes of single records are those of marketo-records.t.
-my %seen = map { $_ => 1 } qw(1011 1017 1036), map { $_->[0] } @table;
+my %seen = map { $_ => 1 } qw(1017 1036), map { $_->[0] } @table;
 my ($errors) = DSClient::text_of("$ENV{DS_SRCDIR}/docs/marketo.md") =~ /^## Single records\n(.*?)^## Limits\n/ms;
 my %documented = map { $_ => 1 } map { /\d+/g } $errors =~ /^\| ([\d, ]+) \|/mg;
 my %given = map { $_ => 1 } map { DSClient::text_of($_) =~ /"(6\d\d|7\d\d|10\d\d)"/g } glob "$ENV{DS_SRCDIR}/src/api/dsm_api_marketo*.c";
@@ -205,6 +207,11 @@ is DSMarketo::outcome(ask(POST => '/rest/v1/customobjects/car_c.json?_method=GET
 my $status = DSMarketo::json($client->get("/bulk/v1/leads/batch/$leads.json"))->{result}[0];
 is_deeply [@$status{qw(batchId status numOfLeadsProcessed numOfRowsFailed numOfRowsWithWarning message)}],
     [$leads, 'Complete', 1, 0, 0, 'Import succeeded, 1 records imported (1 members)'], 'a batch of leads has the members of leads';
+for (['success', 'the key', 'Email'], ['1011', 'another field', 'firstName'], ['1011', 'no field', 'id']) {
+    my ($outcome, $name, $field) = @$_;
+    is DSMarketo::outcome($client->upload("/bulk/v1/leads.json?format=csv&lookupField=$field&listId=7", "email\na\@b.example\n")), $outcome,
+        "leads are found by their key, or not at all: $name";
+}
 my $imported = DSMarketo::json($client->upload('/bulk/v1/leads.json?format=csv', "email,firstName\nc\@d.example,C\nnobody,D\n"))->{result}[0];
 is $imported->{importId}, "$imported->{batchId}", 'leads are imported by their own address, with an id of both kinds';
 is $client->ended($imported->{batchId}, "/bulk/v1/leads/batch/$imported->{batchId}.json")->{result}[0]{message},

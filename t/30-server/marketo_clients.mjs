@@ -20,13 +20,17 @@ const counters = {numOfRowsFailed: count, numOfRowsWithWarning: count};
 const ended = {importTime: {type: 'string', pattern: '^\\d+ second\\(s\\)$'}, message: text};
 const importState = {enum: ['Queued', 'Importing', 'Complete', 'Failed']};
 const field = exactly({name: text, displayName: text, dataType: text, updateable: {type: 'boolean'}}, {length: count});
+const object = {name: text, displayName: text, description: {type: 'string'}, createdAt: time, updatedAt: time, idField: text,
+    dedupeFields: {type: 'array', items: text}, searchableFields: {type: 'array', items: {type: 'array', items: text}}};
+const code = {type: 'string', pattern: '^\\d{3,4}$'};
+const reasons = {type: 'array', minItems: 1, items: exactly({code, message: text})};
 const schemas = {
     identity: exactly({access_token: text, token_type: {const: 'bearer'}, expires_in: {type: 'integer', minimum: 1, maximum: 3600}, scope: text}),
-    error: exactly({requestId, success: {const: false}, errors: {type: 'array', minItems: 1, items:
-        exactly({code: {type: 'string', pattern: '^\\d{3,4}$'}, message: text})}}),
-    describe: envelope(exactly({name: text, displayName: text, description: {type: 'string'}, createdAt: time, updatedAt: time, idField: text,
-        dedupeFields: {type: 'array', items: text}, searchableFields: {type: 'array', items: {type: 'array', items: text}},
-        fields: {type: 'array', items: field}})),
+    error: exactly({requestId, success: {const: false}, errors: reasons}),
+    objects: envelope(exactly(object)),
+    written: envelope(exactly({seq: count, status: {enum: ['created', 'updated', 'deleted', 'skipped']}}, {marketoGUID: uuid, reasons})),
+    found: envelope(exactly({seq: count, marketoGUID: uuid, sku: text, createdAt: time, updatedAt: time})),
+    describe: envelope(exactly({...object, fields: {type: 'array', items: field}})),
     import: envelope(exactly({batchId, status: importState, objectApiName: text})),
     status: envelope(exactly({batchId, operation: {const: 'import'}, status: importState, objectApiName: text, numOfObjectsProcessed: count,
         ...counters}, ended)),
@@ -84,6 +88,14 @@ const cars = check('status', await until(['Complete', 'Failed'], () =>
 check('describe', await call('/rest/v1/customobjects/car_c/describe.json'));
 check('error', await call('/rest/v1/customobjects/nothing/describe.json'));
 
+// Single records.
+const records = (path, input) => call(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({input})});
+const parts = '/rest/v1/customobjects/part';
+check('objects', await call('/rest/v1/customobjects.json'));
+const written = check('written', await records(`${parts}.json`, [{sku: 'NPM1', count: 1}, {sku: 'NPM2', count: 'many'}]));
+const found = check('found', await call(`${parts}.json?filterType=sku&filterValues=NPM1,NPM2`));
+const deleted = check('written', await records(`${parts}/delete.json`, [{sku: 'NPM1'}, {sku: 'NPM2'}]));
+
 // The extract, by the library.
 const day = (shift) => new Date(Date.now() + shift * 86400000).toISOString().replace(/\.\d+Z$/, 'Z');
 const created = check('job', await client.bulkLeadExtract.create(['email', 'firstName', 'score'],
@@ -108,4 +120,5 @@ catch (error) {
 }
 print(JSON.stringify({checked, faults, leads: leads.result[0], cars: cars.result[0], completed: completed.result[0], file,
                       cancelled: cancelled.result[0].status, refused: refused && refused.errors, recovered: recovered.result[0].status,
-                      badCredentials}));
+                      badCredentials, found: found.result.map(({sku}) => sku),
+                      written: [...written.result, ...deleted.result].map(({status}) => status)}));
