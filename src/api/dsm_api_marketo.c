@@ -121,9 +121,15 @@ int dsm_marketo_page_send(request_rec *r, ds_fmt_doc_t *doc, const char *next)
 /* What the engine and the server find wrong, in the words of the protocol. */
 static int marketo_problem(request_rec *r, int status, const char *text)
 {
+    const dsm_request_t *request = dsm_route_get(r);
+
+    if (status >= HTTP_INTERNAL_SERVER_ERROR && request && request->endpoint &&
+        request->endpoint->run == dsm_marketo_token) {
+        return dsm_marketo_identity_fail(r, status);
+    }
     switch (status) {
     case HTTP_BAD_REQUEST: return dsm_marketo_error(r, "613", "Invalid Multipart Request");
-    case HTTP_FORBIDDEN: return dsm_marketo_refuse(r, dsm_route_get(r));
+    case HTTP_FORBIDDEN: return dsm_marketo_refuse(r, request);
     case HTTP_NOT_FOUND: return dsm_marketo_error(r, "610", "Requested resource not found");
     case HTTP_METHOD_NOT_ALLOWED:
         return dsm_marketo_error(r, "605", "Request method '%s' not supported", r->method);

@@ -48,6 +48,10 @@ void dsm_marketo_text_write(ds_fmt_doc_t *doc, const char *key, const char *text
 void dsm_marketo_number_write(ds_fmt_doc_t *doc, const char *key, apr_int64_t number);
 void dsm_marketo_time_write(ds_fmt_doc_t *doc, const char *key, apr_time_t when, apr_pool_t *pool);
 
+/* A failure of ours while a token was asked for: 500 or 503 with {"error", "error_description"}.
+ * Whoever took 200 for success would go on without a token. Returns OK. */
+int dsm_marketo_identity_fail(request_rec *r, int status);
+
 /* --- calls --- */
 
 /* Begin a call: read its parameters and its small body, judge a credential that stands there, and

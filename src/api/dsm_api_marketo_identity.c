@@ -40,6 +40,13 @@ static int identity_refuse(request_rec *r, int status, const char *error, const 
     return dsm_marketo_document_send(r, status, doc);
 }
 
+int dsm_marketo_identity_fail(request_rec *r, int status)
+{
+    return status == HTTP_SERVICE_UNAVAILABLE
+               ? identity_refuse(r, status, "temporarily_unavailable", "Try again later")
+               : identity_refuse(r, status, "server_error", "System error");
+}
+
 static int identity_send(request_rec *r, const identity_t *identity)
 {
     ds_fmt_doc_t *doc = ds_fmt_doc_make(DS_DOC_JSON, r->pool);

@@ -53,6 +53,9 @@ sub without {
     return $response;
 }
 
+my $away = without(ds_client => sub { $client->identity });
+is $away->code, 500, 'while no client can be looked up, nobody takes the answer for a token';
+is eval { decode_json($away->content)->{error} }, 'server_error', 'and is told so in the words of OAuth' or diag $away->content;
 my $late = DSMarketo->new($server);
 $late->token;
 $server->write("UPDATE ds_access SET expires_at = 1 WHERE client_id = '$late->{id}'");

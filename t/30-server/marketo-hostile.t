@@ -41,6 +41,19 @@ for my $object (sort keys %told) {
     is $answer->($object, [access_token => 'x']), '601', "nor with a bad one";
     is $answer->($object, [access_token => $client->token]), $told{$object}, 'a client does, also by a token behind the file';
 }
+# Nor does it matter what the server's own rules allow.
+for my $host ('127.0.0.1', 'all-granted.test', 'satisfy-any.test', 'foreign-type.test') {
+    for (['GET', '/rest/v1/customobjects/car_c/describe.json'], ['POST', '/rest/v1/customobjects/car_c/describe.json?_method=GET'],
+         ['GET', "$bulk/car_c/import/$batch/failures.json"], ['POST', "$bulk/car_c/export/x/cancel.json"], ['POST', "$bulk/car_c/import.json"]) {
+        my ($method, $path) = @$_;
+        for my $type ('application/x-www-form-urlencoded', 'multipart/form-data; boundary=b', 'application/json') {
+            my $request = HTTP::Request->new($method => $server->url($path), [Host => $host, 'Content-Type' => $type], "a=b\r\n--b--\r\n");
+            my $response = $server->{agent}->request($request);
+            ok $response->code == 401 || $response->content =~ /"code":"(?:600|612)"/, "no token, no answer: $host $method $path $type"
+                or diag $response->as_string;
+        }
+    }
+}
 my $before = $launches->();
 is $client->upload("$bulk/$_/import.json", 'x' x (11 * 1024 * 1024), anonymous => 1)->code, 413, "a file of $_ that is too large is not taken from a stranger"
     for qw(car_c nothing_c);
