@@ -67,5 +67,6 @@ const char *dsm_api_names(apr_pool_t *pool);
 extern const dsm_api_t dsm_api_prisma;
 extern const dsm_api_t dsm_api_marketo;
 extern const dsm_api_t dsm_api_braze;
+extern const dsm_api_t dsm_api_liquid;
 
 #endif

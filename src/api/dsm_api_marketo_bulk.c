@@ -86,7 +86,7 @@ static int lookup_check(request_rec *r, const dsm_request_t *request, const char
 
 /* The whole body has been read: the token and the format may have stood behind the file. */
 static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr_table_t *fields,
-                          int has_file, ds_db_t *db)
+                          apr_int64_t size, ds_db_t *db)
 {
     dsm_request_t *request = dsm_route_get(r);
     const char *format = parameter_get(r, fields, "format");
@@ -101,7 +101,7 @@ static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr
     if (answer != HTTP_OK) {
         return answer;
     }
-    if (!has_file) {
+    if (size < 0) {
         return dsm_marketo_error(r, "1002", "Missing value for the required parameter 'file'");
     }
     if (format && !dsm_marketo_format_read(&delimiter, format)) {

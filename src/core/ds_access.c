@@ -20,24 +20,6 @@ static const char *token_make(const char *secret, const char *nonce, apr_pool_t 
     return apr_pstrcat(pool, uuid, ":int", NULL);
 }
 
-static apr_status_t secret_check(ds_client_t **client, char hash[DS_SHA256_HEX_SIZE], ds_db_t *db,
-                                 const apr_hash_t *configured, const char *id, const char *secret,
-                                 apr_pool_t *pool)
-{
-    static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
-    apr_status_t status = ds_client_get(client, db, configured, id, pool), hashed;
-    const char *kept = status == APR_SUCCESS ? (*client)->secret_sha256 : nobody;
-
-    if (status != APR_SUCCESS && status != DS_ENOTFOUND)
-        return status;
-    hashed = ds_digest_sha256(hash, secret, strlen(secret));
-    if (hashed != APR_SUCCESS)
-        return hashed;
-    if (!ds_digest_equals(kept, hash, DS_SHA256_HEX_SIZE - 1) || status != APR_SUCCESS)
-        return DS_EDENIED;
-    return APR_SUCCESS;
-}
-
 /* The token that lives; DS_ENOTFOUND when there is none. */
 static apr_status_t access_read(ds_access_t *access, ds_db_t *db, const ds_client_t *client,
                                 const char *secret, apr_time_t now, apr_pool_t *pool)
@@ -79,10 +61,9 @@ apr_status_t ds_access_get(ds_access_t *access, ds_db_t *db, const apr_hash_t *c
                            const char *id, const char *secret, apr_interval_time_t life,
                            apr_pool_t *pool)
 {
-    char hash[DS_SHA256_HEX_SIZE];
     ds_client_t *client;
     apr_time_t now;
-    apr_status_t status = secret_check(&client, hash, db, configured, id, secret, pool);
+    apr_status_t status = ds_client_check(&client, db, configured, id, secret, pool);
 
     if (status == APR_SUCCESS)
         status = ds_db_now(&now, db);

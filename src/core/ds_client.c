@@ -149,3 +149,21 @@ apr_status_t ds_client_get(ds_client_t **client, ds_db_t *db, const apr_hash_t *
     *client = client_read(rows, pool);
     return (*client)->revoked_at ? DS_ENOTFOUND : APR_SUCCESS;
 }
+
+apr_status_t ds_client_check(ds_client_t **client, ds_db_t *db, const apr_hash_t *configured,
+                             const char *id, const char *secret, apr_pool_t *pool)
+{
+    static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    char hash[DS_SHA256_HEX_SIZE];
+    apr_status_t status = ds_client_get(client, db, configured, id, pool), hashed;
+    const char *kept = status == APR_SUCCESS ? (*client)->secret_sha256 : nobody;
+
+    if (status != APR_SUCCESS && status != DS_ENOTFOUND)
+        return status;
+    hashed = ds_digest_sha256(hash, secret, strlen(secret));
+    if (hashed != APR_SUCCESS)
+        return hashed;
+    if (!ds_digest_equals(kept, hash, DS_SHA256_HEX_SIZE - 1) || status != APR_SUCCESS)
+        return DS_EDENIED;
+    return APR_SUCCESS;
+}

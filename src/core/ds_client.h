@@ -61,6 +61,11 @@ apr_status_t ds_client_revoke(ds_db_t *db, const char *id);
 apr_status_t ds_client_get(ds_client_t **client, ds_db_t *db, const apr_hash_t *configured,
                            const char *id, apr_pool_t *pool);
 
+/* The client whose secret this is. DS_EDENIED when it is no live client or not its secret; an
+ * unknown id costs the same work. */
+apr_status_t ds_client_check(ds_client_t **client, ds_db_t *db, const apr_hash_t *configured,
+                             const char *id, const char *secret, apr_pool_t *pool);
+
 /* --- access tokens --- */
 
 typedef struct ds_access_t {
@@ -71,7 +76,7 @@ typedef struct ds_access_t {
 
 /* The token of a client, for its secret: the one that lives, else a new one that lives for `life`,
  * a second at least. One that lives for less than a second is as good as dead.
- * DS_EDENIED when it is no client or not its secret; an unknown id costs the same work. */
+ * DS_EDENIED as ds_client_check. */
 apr_status_t ds_access_get(ds_access_t *access, ds_db_t *db, const apr_hash_t *configured,
                            const char *id, const char *secret, apr_interval_time_t life,
                            apr_pool_t *pool);

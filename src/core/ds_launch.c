@@ -229,6 +229,26 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     return transaction_end(db, status);
 }
 
+apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                              const char *message, apr_pool_t *pool)
+{
+    apr_time_t now;
+    apr_status_t status = ds_db_begin_queue(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_db_now(&now, db);
+    if (status == APR_SUCCESS)
+        status = ds_launch_create(launch, db, request, now, pool);
+    if (status == APR_SUCCESS) {
+        (*launch)->message = message;
+        (*launch)->finished_at = now;
+        status = ds_db_query(db, NULL, STMT_LAUNCH_REJECT,
+                             DS_ARGS(DS_TEXT(message), DS_INT(now), DS_INT((*launch)->id)));
+    }
+    return transaction_end(db, status);
+}
+
 /* Inside a transaction: the launch to repeat, if it may be. */
 static apr_status_t retry_check(ds_launch_t **old, ds_db_t *db, const ds_sync_t *sync,
                                 apr_int64_t id, apr_pool_t *pool)

@@ -91,6 +91,11 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool);
 
+/* Keep what cannot be run: a launch that is rejected from the beginning, with a message. Request's
+ * state must be REJECTED. Its own transaction. */
+apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                              const char *message, apr_pool_t *pool);
+
 /* Run a launch that failed or was cancelled once more: a new launch, at the end of the queue, that
  * reads the same input from its beginning. DS_ENOTFOUND: no such launch, or its files are gone;
  * DS_ESTATE: it has not failed, or the sync is of another kind by now; DS_EDISABLED and DS_ELIMIT

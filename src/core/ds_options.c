@@ -35,8 +35,11 @@ const char *ds_options_import_write(char delimiter, const ds_import_t *import, a
         if (import->phrases[i])
             json_object_set_new(phrases, ds_reason_name((ds_reason_e)i),
                                 json_string(import->phrases[i]));
-    return text_take(json_pack("{s:s, s:o, s:o}", "delimiter", separator, "phrases", phrases,
-                               "read_only", names_write(import->read_only)),
+    return text_take(json_pack("{s:s, s:o, s:o, s:o*, s:o*, s:b, s:b}", "delimiter", separator,
+                               "phrases", phrases, "read_only", names_write(import->read_only),
+                               "columns", import->columns ? names_write(import->columns) : NULL,
+                               "titles", import->titles ? names_write(import->titles) : NULL,
+                               "headless", import->headless, "whole", import->whole),
                      pool);
 }
 
@@ -86,11 +89,23 @@ static void export_read(ds_export_t *export, const json_t *fields, const json_t 
     }
 }
 
+static apr_array_header_t *names_find(const json_t *root, const char *name, apr_pool_t *pool)
+{
+    const json_t *list = json_object_get(root, name);
+
+    return list ? names_read(list, pool) : NULL;
+}
+
 static void import_read(ds_import_t *import, const json_t *phrases, const json_t *read_only,
-                        apr_pool_t *pool)
+                        const json_t *root, apr_pool_t *pool)
 {
     const char *text;
     size_t i;
+
+    import->columns = names_find(root, "columns", pool);
+    import->titles = names_find(root, "titles", pool);
+    import->headless = import->columns && json_is_true(json_object_get(root, "headless"));
+    import->whole = json_is_true(json_object_get(root, "whole"));
 
     for (i = 0; i < DS_REASONS; i++) {
         text = json_string_value(json_object_get(phrases, ds_reason_name((ds_reason_e)i)));
@@ -123,7 +138,7 @@ ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, co
         if (*delimiter)
             own->delimiter = *delimiter;
         if (phrases)
-            import_read(&own->import, phrases, read_only, pool);
+            import_read(&own->import, phrases, read_only, root, pool);
         if (fields)
             export_read(&own->export, fields, root, pool);
         *sync = own;

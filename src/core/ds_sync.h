@@ -40,6 +40,12 @@ typedef struct ds_import_t {
                                         DS_REASON_DUPLICATE nobody looks for such rows */
     apr_array_header_t *read_only;   /* of const char *: columns that nobody may fill, for which
                                         there are words; or NULL */
+    apr_array_header_t *columns; /* of const char *: the fields that the columns of the file fill in
+                                    their order, "" for none; NULL: the first line names them */
+    apr_array_header_t *titles; /* of const char *, for each of `columns`: the name of its column in
+                                   the first line; NULL: the order decides */
+    int headless;               /* the file has no line of names; there are `columns` */
+    int whole;                  /* fields that the file does not fill lose their values */
 } ds_import_t;
 
 /* A condition that exported rows fulfil; all of a sync's conditions together. */

@@ -43,6 +43,7 @@ void *dsm_config_create(apr_pool_t *pool, server_rec *s)
     config->max_upload = DSM_UNSET;
     config->marketo = s->is_virtual ? NULL : dsm_config_marketo_make(pool);
     config->braze = s->is_virtual ? NULL : dsm_config_braze_make(pool);
+    config->liquid = s->is_virtual ? NULL : dsm_config_liquid_make(pool);
     config->def = s->is_virtual ? NULL : def_make(pool);
     config->sync_places =
         s->is_virtual ? NULL : apr_array_make(pool, 8, sizeof(const ap_directive_t *));
@@ -337,6 +338,8 @@ const command_rec dsm_config_directives[] = {
                       "limits of the protocol marketo: calls=100 window=20s at-once=10 ..."),
     AP_INIT_TAKE_ARGV("DataSyncBraze", dsm_config_braze_read, NULL, RSRC_CONF,
                       "limits of the protocol braze: list=50 status=100 sync=20 window=1min"),
+    AP_INIT_TAKE_ARGV("DataSyncLiquid", dsm_config_liquid_read, NULL, RSRC_CONF,
+                      "log-ins of the protocol liquid: token=1h logins=60 provider=file client=ID"),
     AP_INIT_RAW_ARGS("<DataSync", dsm_config_sync_read, NULL, RSRC_CONF,
                      "the id of the sync: <DataSync ID>"),
     AP_INIT_TAKE12("DataSyncAPI", cmd_DataSyncAPI, NULL, RSRC_CONF,

@@ -13,6 +13,7 @@
 #include "ds_def.h"
 #include "dsm_api.h"
 #include "dsm_config_braze.h"
+#include "dsm_config_liquid.h"
 #include "dsm_config_marketo.h"
 
 #define DSM_UNSET (-1)
@@ -53,6 +54,7 @@ typedef struct dsm_config_t {
     apr_hash_t *clients;                    /* NULL; of ds_client_t by id */
     dsm_marketo_t *marketo;                 /* NULL; default as dsm_config_marketo_make */
     dsm_braze_t *braze;                     /* NULL; default as dsm_config_braze_make */
+    dsm_liquid_t *liquid;                   /* NULL; default as dsm_config_liquid_make */
 
     /* Server and virtual host. */
     apr_array_header_t *apis; /* NULL; of dsm_api_use_t; a virtual host has the main server's too,

@@ -7,7 +7,7 @@
 
 #include <httpd.h>
 
-#include "ds_client.h"
+#include "ds_grant.h"
 #include "ds_token.h"
 #include "dsm_api.h"
 
@@ -20,6 +20,7 @@ struct dsm_request_t {
     const char *launch;             /* the {launch} segment, or NULL */
     const char *integration;        /* the {integration} segment, or NULL */
     const ds_client_t *client;      /* who has asked, for protocols with clients; or NULL */
+    const ds_grant_t *grant;        /* the same, where a user may stand behind the client */
     const ds_token_t *key;          /* the same for protocols with keys */
     const char *refusal;            /* the protocol's own word for why not, or NULL */
     apr_int64_t methods;            /* what the path allows */

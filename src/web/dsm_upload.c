@@ -100,7 +100,7 @@ static apr_status_t part_begin(void *baton, const ds_fmt_part_t *part)
         return DS_EINPUT;
     }
     upload->has_file = 1;
-    if (!upload->request->sync) {
+    if (!upload->request->sync && !upload->wanted->is_sync_in_form) {
         return APR_SUCCESS;
     }
     return ds_file_writer_begin(&upload->writer, upload->connection->db, "input",
@@ -268,7 +268,8 @@ static int admission_check(upload_t *upload)
     ds_launch_request_t wanted = dsm_launch_request(upload->r, upload->request);
     ds_db_t *db = upload->connection->db;
 
-    if (upload->key || upload->request->verdict == DSM_VERDICT_BODY) {
+    if (upload->key || upload->wanted->is_sync_in_form ||
+        upload->request->verdict == DSM_VERDICT_BODY) {
         return HTTP_OK;
     }
     wanted.family = upload->wanted->family;
@@ -282,7 +283,6 @@ static int admission_check(upload_t *upload)
 /* Make the launch durable, or find the one that the same key made before. */
 static int upload_accept(upload_t *upload)
 {
-    const ds_sync_t *sync = upload->request->sync;
     ds_launch_request_t wanted = dsm_launch_request(upload->r, upload->request);
     dsm_upload_t *way = upload->wanted;
     ds_launch_t *launch;
@@ -292,8 +292,8 @@ static int upload_accept(upload_t *upload)
     wanted.key = upload->key;
     wanted.family = way->family;
     if (way->approve) {
-        answer = way->approve(&wanted, upload->r, upload->fields, upload->has_file,
-                              upload->connection->db);
+        answer = way->approve(&wanted, upload->r, upload->fields,
+                              upload->has_file ? upload->file_size : -1, upload->connection->db);
         if (answer != HTTP_OK) {
             return answer;
         }
@@ -310,13 +310,13 @@ static int upload_accept(upload_t *upload)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
                       DSLOGNO(0068) "sync %s: launch %" APR_INT64_T_FMT
                                     " was accepted before for the same Idempotency-Key",
-                      sync->id, launch->id);
+                      wanted.sync->id, launch->id);
         return HTTP_OK;
     }
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, upload->r,
                   DSLOGNO(0062) "sync %s: launch %" APR_INT64_T_FMT " accepted, %" APR_INT64_T_FMT
                                 " bytes",
-                  sync->id, launch->id, upload->file_size);
+                  wanted.sync->id, launch->id, upload->file_size);
     return HTTP_OK;
 }
 

@@ -78,6 +78,18 @@ static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets,
     return NULL;
 }
 
+/* The fields that no column fills: their places stay NULL in every row. */
+static void rest_add(dsw_columns_t *columns, ds_db_column_t *targets, const int *slot_of,
+                     const ds_object_t *object)
+{
+    int i;
+
+    for (i = 0; i < object->fields->nelts; i++)
+        if (slot_of[i] < 0)
+            ds_def_column_get(&targets[columns->table.count++],
+                              &APR_ARRAY_IDX(object->fields, i, ds_field_t));
+}
+
 static int key_is_there(const ds_object_t *object, const int *slot_of)
 {
     int i;
@@ -111,6 +123,8 @@ ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_sync_t *sync,
         problem = column_map(columns, targets, slot_of, object, header, i, keys_only, pool);
     columns->has_key = key_is_there(object, slot_of);
     columns->updated_at = object->updated_at < 0 ? -1 : slot_of[object->updated_at];
+    if (sync->import.whole && columns->has_key && !keys_only)
+        rest_add(columns, targets, slot_of, object);
     columns->values = apr_pcalloc(pool, sizeof(char *) * (fields + 1));
     columns->normals = apr_palloc(pool, sizeof(*columns->normals) * (fields + 1));
     *result = columns;

@@ -1,5 +1,7 @@
 #include "dsw_input.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 struct dsw_input_t {
@@ -109,6 +111,57 @@ static void header_copy(ds_fmt_csv_record_t *header, apr_pool_t *pool)
     header->raw = apr_pstrmemdup(pool, header->raw, header->raw_length);
 }
 
+/* --- a header that is not in the file, or whose names are not those of fields --- */
+
+static void header_make(ds_fmt_csv_record_t *header, const apr_array_header_t *names,
+                        char delimiter, apr_pool_t *pool)
+{
+    ds_fmt_csv_cell_t *cells = apr_pcalloc(pool, sizeof(*cells) * (apr_size_t)names->nelts);
+    const char separator[] = {delimiter, '\0'};
+    const char *raw = "";
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        char *name = apr_pstrdup(pool, APR_ARRAY_IDX(names, i, const char *));
+
+        cells[i] = (ds_fmt_csv_cell_t){.text = name, .length = strlen(name)};
+        raw = apr_pstrcat(pool, raw, i ? separator : "", name, NULL);
+    }
+    *header = (ds_fmt_csv_record_t){.cells = cells,
+                                    .count = names->nelts,
+                                    .raw = raw,
+                                    .raw_length = strlen(raw),
+                                    .line_end = ""};
+}
+
+/* The field of a column, "" for none. */
+static const char *column_field(const ds_import_t *import, const char *title, int column)
+{
+    int i;
+
+    if (!import->titles)
+        return column < import->columns->nelts
+                   ? APR_ARRAY_IDX(import->columns, column, const char *)
+                   : "";
+    for (i = 0; i < import->titles->nelts; i++)
+        if (!strcmp(APR_ARRAY_IDX(import->titles, i, const char *), title))
+            return APR_ARRAY_IDX(import->columns, i, const char *);
+    return "";
+}
+
+static void header_rename(ds_fmt_csv_record_t *header, const ds_import_t *import, apr_pool_t *pool)
+{
+    ds_fmt_csv_cell_t *cells = apr_palloc(pool, sizeof(*cells) * (apr_size_t)header->count);
+    int i;
+
+    for (i = 0; i < header->count; i++) {
+        char *name = apr_pstrdup(pool, column_field(import, header->cells[i].text, i));
+
+        cells[i] = (ds_fmt_csv_cell_t){.text = name, .length = strlen(name)};
+    }
+    header->cells = cells;
+}
+
 static ds_problem_t *header_check(const ds_fmt_csv_record_t *header, ds_fmt_csv_next_e next,
                                   const ds_fmt_csv_limits_t *limits, apr_pool_t *pool)
 {
@@ -125,12 +178,18 @@ static ds_problem_t *header_check(const ds_fmt_csv_record_t *header, ds_fmt_csv_
     return NULL;
 }
 
-static ds_problem_t *header_read(dsw_input_t *input, ds_fmt_csv_record_t *header, apr_pool_t *pool)
+static ds_problem_t *header_read(dsw_input_t *input, ds_fmt_csv_record_t *header,
+                                 const ds_import_t *import, apr_pool_t *pool)
 {
-    ds_fmt_csv_next_e next;
+    ds_fmt_csv_next_e next = DS_CSV_RECORD;
     ds_problem_t *problem;
     apr_status_t status = input->delimiter ? APR_SUCCESS : delimiter_find(input);
 
+    if (status == APR_SUCCESS && import->headless) {
+        header_make(header, import->columns, input->delimiter, pool);
+        input->body = (ds_checkpoint_t){0, 1};
+        return NULL;
+    }
     if (status == APR_SUCCESS) {
         reader_make(input, 0, 1);
         status = dsw_input_next(&next, header, input);
@@ -141,6 +200,8 @@ static ds_problem_t *header_read(dsw_input_t *input, ds_fmt_csv_record_t *header
     if (problem)
         return problem;
     header_copy(header, pool);
+    if (import->columns)
+        header_rename(header, import, pool);
     input->body = dsw_input_checkpoint(input);
     return NULL;
 }
@@ -163,5 +224,5 @@ ds_problem_t *dsw_input_open(dsw_input_t **result, ds_fmt_csv_record_t *header, 
     apr_pool_create(&input->csv_pool, pool);
     apr_pool_create(&input->chunk_pool, pool);
     *result = input;
-    return header_read(input, header, pool);
+    return header_read(input, header, &sync->import, pool);
 }

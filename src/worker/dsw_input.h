@@ -9,9 +9,9 @@
 
 typedef struct dsw_input_t dsw_input_t;
 
-/* Open the file of a launch and read its header, the first record. *header lives as long as the
- * pool. The problem's status is DS_EINPUT or DS_ELIMIT when the file is at fault, else the
- * database's. The input stands behind the header. */
+/* Open the file of a launch and read its header, the first record, or make the one that the sync's
+ * import gives it. *header lives as long as the pool. The problem's status is DS_EINPUT or
+ * DS_ELIMIT when the file is at fault, else the database's. The input stands behind the header. */
 ds_problem_t *dsw_input_open(dsw_input_t **input, ds_fmt_csv_record_t *header, ds_db_t *db,
                              const ds_launch_t *launch, const ds_sync_t *sync, apr_pool_t *pool);
 

@@ -33,3 +33,15 @@ WHERE ds_access.expires_at <= %lld OR ds_access.secret_sha256 <> excluded.secret
 -- :ACCESS_FIND
 SELECT client_id, secret_sha256, CASE WHEN token_sha256 = %s THEN expires_at ELSE 0 END
 FROM ds_access WHERE token_sha256 = %s OR last_sha256 = %s
+
+-- Tokens that stand for a client and a user. Those that are over go when a new one comes.
+-- :GRANT_CREATE
+INSERT INTO ds_grant (token_sha256, client_id, secret_sha256, user_name, community, expires_at)
+VALUES (%s, %s, %s, %s, %s, %lld)
+
+-- :GRANT_EXPIRE
+DELETE FROM ds_grant WHERE expires_at <= %lld
+
+-- :GRANT_FIND
+SELECT client_id, secret_sha256, user_name, community, expires_at FROM ds_grant
+WHERE token_sha256 = %s AND expires_at > %lld

@@ -80,6 +80,10 @@ ORDER BY started_at DESC, id DESC LIMIT %lld OFFSET %lld
 -- :LAUNCH_UNFINISHED_COUNT
 SELECT count(*) FROM ds_launch WHERE sync_id = %s AND state IN ('queued', 'running', 'cancelling')
 
+-- It has no file and never had one.
+-- :LAUNCH_REJECT
+UPDATE ds_launch SET message = %s, finished_at = %lld WHERE id = %lld
+
 -- :LAUNCH_CANCEL_QUEUED
 UPDATE ds_launch SET state = 'cancelled', message = %s, finished_at = %lld
 WHERE id = %lld AND state IN ('queued', 'scheduled')

@@ -1,0 +1,300 @@
+/* What a job of the protocol Liquid is to do, from the parameters of its call. Whatever is wrong
+ * with them makes a job that is rejected, with the reason. */
+#include "dsm_api_liquid.h"
+
+#include <http_core.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <jansson.h>
+#include <string.h>
+
+#include "ds_options.h"
+#include "dsm_config.h"
+
+#define TEXT_SIZE_MAX 255 /* bytes of a name that is kept */
+
+/* --- single parameters --- */
+
+/* A fault with the value that has it; it may be a stranger's. */
+static void fault_set(dsm_liquid_order_t *order, const char *name, const char *why,
+                      apr_pool_t *pool)
+{
+    order->fault = apr_psprintf(pool, "%s: %s", name, why);
+}
+
+/* A text as it may be kept and told again: UTF-8 without control characters, not long. */
+static const char *text_read(dsm_liquid_order_t *order, const apr_table_t *fields, const char *name,
+                             apr_pool_t *pool)
+{
+    const char *text = apr_table_get(fields, name), *p;
+    apr_size_t chars, bad;
+
+    if (!text || !*text) {
+        return NULL;
+    }
+    for (p = text; *p && !apr_iscntrl(*p); ++p) {
+    }
+    if (*p || p - text > TEXT_SIZE_MAX ||
+        !ds_value_utf8(&chars, &bad, text, (apr_size_t)(p - text))) {
+        fault_set(order, name, "not a line of UTF-8 of at most 255 bytes", pool);
+        return NULL;
+    }
+    return apr_pstrdup(pool, text);
+}
+
+static void email_check(dsm_liquid_order_t *order, apr_pool_t *pool)
+{
+    char normal[DS_VALUE_NORMAL_SIZE], *text;
+    const char *why;
+
+    if (!order->job.email || !strcmp(order->job.email, "None")) {
+        order->job.email = NULL;
+        return;
+    }
+    text = apr_pstrdup(pool, order->job.email);
+    if (!ds_value_check(normal, &why, DS_TYPE_EMAIL, 0, text, strlen(text), strlen(text))) {
+        fault_set(order, "notificationEmail", why, pool);
+        order->job.email = NULL;
+    }
+}
+
+/* True and false as Python, Java and people spell them; missing or empty: `otherwise`. */
+static int switch_read(dsm_liquid_order_t *order, const apr_table_t *fields, const char *name,
+                       int otherwise, apr_pool_t *pool)
+{
+    static const char *const words[2][6] = {{"false", "0", "no", "off", "none", "null"},
+                                            {"true", "1", "yes", "on", "y", "t"}};
+    const char *text = apr_table_get(fields, name);
+    int value, i;
+
+    if (!text || !*text) {
+        return otherwise;
+    }
+    for (value = 0; value < 2; ++value) {
+        for (i = 0; i < 6; ++i) {
+            if (!ap_cstr_casecmp(words[value][i], text)) {
+                return value;
+            }
+        }
+    }
+    fault_set(order, name, "write true or false", pool);
+    return otherwise;
+}
+
+/* Both spellings of one parameter. */
+static int header_row_read(dsm_liquid_order_t *order, const apr_table_t *fields, apr_pool_t *pool)
+{
+    return switch_read(order, fields, "headerRow", 0, pool) ||
+           switch_read(order, fields, "rowHeader", 0, pool);
+}
+
+static int is_csv(const char *content_type)
+{
+    static const char *const known[] = {"plain/text", "text/plain", "text/csv"};
+    apr_size_t length = strcspn(content_type, "; ");
+    size_t i;
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
+        if (strlen(known[i]) == length && !ap_cstr_casecmpn(known[i], content_type, length)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* --- what it is about --- */
+
+static void job_read(dsm_liquid_order_t *order, const apr_table_t *fields, apr_pool_t *pool)
+{
+    order->job.name = text_read(order, fields, "jobName", pool);
+    order->job.item_type = text_read(order, fields, "itemType", pool);
+    order->job.content_type = text_read(order, fields, "contentType", pool);
+    order->job.email = text_read(order, fields, "notificationEmail", pool);
+    email_check(order, pool);
+}
+
+/* Another client's object looks like one that does not exist. */
+static void sync_find(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
+                      ds_sync_kind_e kind)
+{
+    const ds_def_t *def = dsm_config_get(r->server)->def;
+    const char *name = order->job.item_type;
+    const ds_object_t *object = name ? ds_def_object_get(def, name) : NULL;
+
+    if (object && ds_client_has_object(request->client, object->name)) {
+        order->sync = ds_def_sync_of_object(def, object, kind);
+    }
+    if (order->fault || order->sync) {
+        return;
+    }
+    if (!name) {
+        order->fault = "itemType: it is missing";
+    }
+    else if (!object || !ds_client_has_object(request->client, object->name)) {
+        fault_set(order, "itemType", "there is no such item type", r->pool);
+    }
+    else {
+        fault_set(order, "itemType",
+                  kind == DS_KIND_IMPORT ? "items of this type cannot be imported"
+                                         : "items of this type cannot be exported",
+                  r->pool);
+    }
+}
+
+/* --- the template of an import: which column fills which field --- */
+
+static int columns_have_key(const ds_import_t *import, const ds_object_t *object)
+{
+    int i, j, found;
+
+    for (i = 0; i < object->keys->nelts; ++i) {
+        int key = APR_ARRAY_IDX(object->keys, i, int);
+
+        for (j = found = 0; j < import->columns->nelts && !found; ++j) {
+            found = ds_object_field_find(object, APR_ARRAY_IDX(import->columns, j, const char *)) ==
+                    key;
+        }
+        if (!found) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* A column that fills a field (NULL: none); by its name, or at the end of those so far. */
+static const char *column_add(ds_import_t *import, const ds_object_t *object, const char *field,
+                              const char *title, apr_pool_t *pool)
+{
+    int position = field ? ds_object_field_find(object, field) : -1;
+
+    if (field && position < 0) {
+        return "it names a field that the item type does not have";
+    }
+    APR_ARRAY_PUSH(import->columns, const char *) =
+        field ? APR_ARRAY_IDX(object->fields, position, ds_field_t).name : "";
+    if (title) {
+        APR_ARRAY_PUSH(import->titles, const char *) = apr_pstrdup(pool, title);
+    }
+    return NULL;
+}
+
+/* ["vin", null, "make"]: fields in the order of the columns. */
+static const char *template_list_read(ds_import_t *import, const json_t *list,
+                                      const ds_object_t *object, apr_pool_t *pool)
+{
+    const char *fault = NULL;
+    size_t i;
+
+    for (i = 0; i < json_array_size(list) && !fault; ++i) {
+        const json_t *field = json_array_get(list, i);
+
+        fault = json_is_string(field) || json_is_null(field)
+                    ? column_add(import, object, json_string_value(field), NULL, pool)
+                    : "a list holds names of fields, and null for columns that are passed over";
+    }
+    return fault;
+}
+
+/* {"vin": "Chassis number"}: fields and the names of their columns in the first line. */
+static const char *template_names_read(ds_import_t *import, const json_t *names,
+                                       const ds_object_t *object, apr_pool_t *pool)
+{
+    const char *fault = NULL;
+    const char *field;
+    json_t *title;
+
+    import->titles = apr_array_make(pool, 8, sizeof(const char *));
+    json_object_foreach((json_t *)names, field, title)
+    {
+        if (!fault) {
+            fault = json_is_string(title)
+                        ? column_add(import, object, field, json_string_value(title), pool)
+                        : "a map gives each field the name of its column";
+        }
+    }
+    return fault;
+}
+
+static const char *template_read(ds_import_t *import, const char *text, int header,
+                                 const ds_object_t *object, apr_pool_t *pool)
+{
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const char *fault = "write it as JSON: a list of fields, or a map from fields to columns";
+
+    import->columns = apr_array_make(pool, 8, sizeof(const char *));
+    if (json_is_array(root)) {
+        fault = template_list_read(import, root, object, pool);
+    }
+    else if (json_is_object(root) && !header) {
+        fault = "names of columns need headerRow=true";
+    }
+    else if (json_is_object(root)) {
+        fault = template_names_read(import, root, object, pool);
+    }
+    json_decref(root);
+    if (!fault && !columns_have_key(import, object)) {
+        fault = "it leaves out a field of the key";
+    }
+    return fault;
+}
+
+/* No header and no template: the fields as the item type has them. */
+static void fields_list(ds_import_t *import, const ds_object_t *object, apr_pool_t *pool)
+{
+    int i;
+
+    import->columns = apr_array_make(pool, object->fields->nelts, sizeof(const char *));
+    for (i = 0; i < object->fields->nelts; ++i) {
+        APR_ARRAY_PUSH(import->columns, const char *) =
+            APR_ARRAY_IDX(object->fields, i, ds_field_t).name;
+    }
+}
+
+/* --- */
+
+static void way_read(dsm_liquid_order_t *order, ds_import_t *import, const apr_table_t *fields,
+                     apr_pool_t *pool)
+{
+    const char *template = dsm_liquid_value_get(fields, "template"), *fault;
+    int header = header_row_read(order, fields, pool);
+
+    import->whole = !switch_read(order, fields, "merge", 0, pool);
+    import->headless = !header;
+    if (order->fault) {
+        return;
+    }
+    if (!order->job.content_type) {
+        order->fault = "contentType: it is missing";
+    }
+    else if (!is_csv(order->job.content_type)) {
+        fault_set(order, "contentType", "write text/plain for a CSV file", pool);
+    }
+    else if (template) {
+        fault = template_read(import, template, header, order->sync->object, pool);
+        if (fault) {
+            fault_set(order, "template", fault, pool);
+        }
+    }
+    else if (!header) {
+        fields_list(import, order->sync->object, pool);
+    }
+}
+
+void dsm_liquid_import_read(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
+                            const apr_table_t *fields)
+{
+    ds_import_t import = {.headless = 0};
+
+    *order = (dsm_liquid_order_t){.fault = NULL};
+    job_read(order, fields, r->pool);
+    sync_find(order, r, request, DS_KIND_IMPORT);
+    if (!order->fault) {
+        way_read(order, &import, fields, r->pool);
+    }
+    if (!order->fault) {
+        order->options = ds_options_import_write('\0', &import, r->pool);
+        order->options = ds_job_write(order->options, &order->job, r->pool);
+    }
+}
