@@ -36,12 +36,7 @@ case_run('the whole worker', sub {
 });
 case_run('httpd and all below it', sub {
     my ($node) = @_;
-    my $pid = delete $node->{child};
-    my @all = ($pid, $node->worker_pids, $node->httpd_pids);
-    my $count = kill KILL => @all;
-    waitpid $pid, 0;
-    wait_for('the end of all of them', sub { !grep { -e "/proc/$_/exe" } @all });
-    return $count == @all;
+    return $node->crash;
 });
 
 # A launch whose runner dies each time must not be tried for ever.

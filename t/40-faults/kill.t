@@ -24,7 +24,7 @@ sub runner_kill {
 # The worker must leave by itself; the children of httpd go as a service manager would end them.
 sub parent_kill {
     my @workers = $node->worker_pids;
-    my @children = $node->httpd_pids;
+    my @children = $node->parent_halt;
     my $pid = delete $node->{child};
     kill KILL => $pid;
     waitpid $pid, 0;

@@ -160,6 +160,25 @@ sub stop {
     return $self;
 }
 
+# Halt httpd's parent, which would start a child for each that is killed; its children as they are from then on.
+sub parent_halt {
+    my ($self) = @_;
+    my $pid = $self->pid;
+    kill STOP => $pid;
+    DSClient::wait_for('a parent that is halted', sub { DSClient::text_of("/proc/$pid/stat") =~ /\) T/ });
+    return $self->httpd_pids;
+}
+
+# Kill httpd and all below it, as the end of a machine would. How many processes that were.
+sub crash {
+    my ($self) = @_;
+    my @all = ($self->parent_halt, $self->worker_pids, $self->pid);
+    my $count = kill KILL => @all;
+    waitpid delete $self->{child}, 0;
+    DSClient::wait_for('the end of all of them', sub { !grep { -e "/proc/$_/exe" } @all });
+    return $count == @all;
+}
+
 END {
     my $status = $?;
     for my $node (@running) {
