@@ -27,6 +27,7 @@ typedef struct job_t {
     ds_launch_request_t wanted;
     ds_launch_t *launch;
     ds_file_t *file; /* NULL: there is none */
+    apr_time_t now;  /* where it was asked for */
 } job_t;
 
 /* --- one job as JSON --- */
@@ -274,6 +275,14 @@ int dsm_marketo_extract_cancel(request_rec *r, const dsm_request_t *request)
     return job_find(&answer, &job, r, request, job_cancel) ? job_send(&job) : answer;
 }
 
+static apr_status_t job_file_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
+{
+    job_t *job = baton;
+    apr_status_t status = job_read(job, connection, pool);
+
+    return status == APR_SUCCESS ? ds_db_now(&job->now, connection->db) : status;
+}
+
 int dsm_marketo_extract_file(request_rec *r, const dsm_request_t *request)
 {
     dsm_download_t download = {.content_type = "text/csv"};
@@ -283,12 +292,12 @@ int dsm_marketo_extract_file(request_rec *r, const dsm_request_t *request)
     int answer;
 
     if (!job_begin(&answer, &job, r, request) ||
-        !dsm_marketo_db_use(&answer, &status, r, request, job_read, &job)) {
+        !dsm_marketo_db_use(&answer, &status, r, request, job_file_read, &job)) {
         return answer;
     }
     known = job.call.rules->known;
     if (status != APR_SUCCESS || !job.file || job.launch->state != DS_LAUNCH_FINISHED ||
-        (known && job.launch->finished_at < apr_time_now() - known)) {
+        (known && job.launch->finished_at < job.now - known)) {
         return dsm_reply_text(r, HTTP_NOT_FOUND, "There is no such file.");
     }
     download.file = job.file;

@@ -129,8 +129,20 @@ static apr_time_t moment_time(const char *moment)
     return when;
 }
 
-static int span_take(ds_export_t *export, request_rec *r, const char *column, const json_t *span)
+static apr_status_t now_read(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
+    return ds_db_now(baton, connection->db);
+}
+
+/* A span without an end ends now, by the clock that the times of rows are of. */
+static int span_take(ds_export_t *export, const dsm_marketo_call_t *call, const char *column,
+                     const json_t *span)
+{
+    request_rec *r = call->r;
+    apr_status_t status;
+    apr_time_t now;
+    int answer;
+
     export->span_column = column;
     export->span[0] = moment_read(json_object_get(span, "startAt"), r->pool);
     export->span[1] = moment_read(json_object_get(span, "endAt"), r->pool);
@@ -138,7 +150,10 @@ static int span_take(ds_export_t *export, request_rec *r, const char *column, co
         return dsm_marketo_error(r, "704", "Invalid date format");
     }
     if (!export->span[1]) {
-        export->span[1] = ds_clock_rfc3339(apr_time_now(), r->pool);
+        if (!dsm_marketo_db_use(&answer, &status, r, call->request, now_read, &now)) {
+            return answer;
+        }
+        export->span[1] = ds_clock_rfc3339(now, r->pool);
     }
     if (moment_time(export->span[1]) < moment_time(export->span[0]) ||
         moment_time(export->span[1]) - moment_time(export->span[0]) > SPAN_MAX) {
@@ -147,8 +162,9 @@ static int span_take(ds_export_t *export, request_rec *r, const char *column, co
     return HTTP_OK;
 }
 
-static int filter_take(ds_export_t *export, request_rec *r, json_t *root)
+static int filter_take(ds_export_t *export, const dsm_marketo_call_t *call, json_t *root)
 {
+    request_rec *r = call->r;
     json_t *filter = json_object_get(root, "filter"), *value;
     const char *name;
 
@@ -161,10 +177,10 @@ static int filter_take(ds_export_t *export, request_rec *r, json_t *root)
     json_object_foreach(filter, name, value)
     {
         if (!strcasecmp(name, "createdAt")) {
-            return span_take(export, r, DS_COLUMN_CREATED, value);
+            return span_take(export, call, DS_COLUMN_CREATED, value);
         }
         if (!strcasecmp(name, "updatedAt")) {
-            return span_take(export, r, DS_COLUMN_UPDATED, value);
+            return span_take(export, call, DS_COLUMN_UPDATED, value);
         }
         return dsm_marketo_error(r, "1035", "Unsupported filter type '%s'", name);
     }
@@ -185,7 +201,7 @@ int dsm_marketo_order_read(const char **options, dsm_marketo_call_t *call, json_
                                  name ? name : "");
     }
     if (answer == HTTP_OK) {
-        answer = filter_take(&export, r, root);
+        answer = filter_take(&export, call, root);
     }
     if (answer == HTTP_OK) {
         *options = ds_options_export_write(delimiter, &export, r->pool);

@@ -256,15 +256,18 @@ static apr_status_t sync_run(void *baton, dsm_db_t *connection, apr_pool_t *pool
     const dsm_request_t *request = sync->call.request;
     ds_launch_request_t wanted = dsm_launch_request(sync->call.r, request);
     ds_sync_status_t known;
+    apr_time_t now;
     apr_status_t status;
 
     sync->db = connection->db;
     sync->table = dsm_db_records_get(connection, request->object);
-    sync->now = ds_clock_rfc3339(apr_time_now(), pool);
     wanted.client_id = request->client->id;
     status = ds_sync_status_get(&known, sync->db, request->sync->id, pool);
     if (status == APR_SUCCESS && !known.enabled) {
         return DS_EDISABLED;
+    }
+    if (status == APR_SUCCESS) {
+        status = ds_db_now(&now, sync->db);
     }
     if (status == APR_SUCCESS) {
         status = ds_db_begin_tolerant(sync->db);
@@ -272,6 +275,7 @@ static apr_status_t sync_run(void *baton, dsm_db_t *connection, apr_pool_t *pool
     if (status != APR_SUCCESS) {
         return status;
     }
+    sync->now = ds_clock_rfc3339(now, pool);
     status = sync_write(sync, &wanted, pool);
     if (status == APR_SUCCESS && sync->rows.ok) {
         return ds_db_commit(sync->db);

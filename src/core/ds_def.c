@@ -114,8 +114,10 @@ ds_problem_t *ds_def_sync_bind(ds_def_t *def, ds_sync_t *sync, apr_pool_t *pool)
         return ds_problem_make(pool, DS_EINPUT, "sync \"%s\" has no object: write \"Object NAME\"",
                                sync->id);
     sync->object = ds_def_object_get(def, sync->object_name);
-    if (sync->object)
+    if (sync->object) {
+        sync->object_name = sync->object->name; /* one object is one lane, however it is written */
         return NULL;
+    }
     return ds_problem_make(pool, DS_EINPUT,
                            "sync \"%s\": there is no object \"%s\": write a <DataSyncObject %s> "
                            "section",
@@ -214,11 +216,11 @@ static apr_status_t hash_compare(int *same, ds_db_t *db, const char *hash, apr_p
     return status;
 }
 
-static apr_status_t object_store(ds_db_t *db, const ds_object_t *object, apr_pool_t *pool)
+static apr_status_t object_store(ds_db_t *db, const ds_object_t *object, apr_time_t now,
+                                 apr_pool_t *pool)
 {
     const char *json = ds_def_object_to_json(object, pool);
     char hash[DS_SHA256_HEX_SIZE];
-    apr_time_t now = apr_time_now();
     apr_status_t status = table_store(db, object, pool);
 
     if (status == APR_SUCCESS)
@@ -232,14 +234,15 @@ static apr_status_t object_store(ds_db_t *db, const ds_object_t *object, apr_poo
 static apr_status_t def_write(const ds_def_t *def, ds_db_t *db, const char *hash, const char *json,
                               apr_pool_t *pool)
 {
-    apr_status_t status = APR_SUCCESS;
+    apr_time_t now;
+    apr_status_t status = ds_db_now(&now, db);
     int i;
 
     for (i = 0; i < def->objects->nelts && status == APR_SUCCESS; i++)
-        status = object_store(db, APR_ARRAY_IDX(def->objects, i, ds_object_t *), pool);
+        status = object_store(db, APR_ARRAY_IDX(def->objects, i, ds_object_t *), now, pool);
     if (status == APR_SUCCESS)
         status = ds_db_query(db, NULL, STMT_DEFINITION_SET,
-                             DS_ARGS(DS_TEXT(hash), DS_TEXT(json), DS_INT(apr_time_now())));
+                             DS_ARGS(DS_TEXT(hash), DS_TEXT(json), DS_INT(now)));
     return status;
 }
 

@@ -48,11 +48,13 @@ apr_status_t ds_file_writer_begin(ds_file_writer_t **writer, ds_db_t *db, const 
 /* Inside a transaction: the file's row, before its first chunk. */
 static apr_status_t row_create(ds_file_writer_t *writer)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now;
     ds_db_rows_t *rows;
     apr_pool_t *scratch;
-    apr_status_t status;
+    apr_status_t status = ds_db_now(&now, writer->db);
 
+    if (status != APR_SUCCESS)
+        return status;
     apr_pool_create(&scratch, writer->pool);
     status = ds_db_select(&rows, writer->db, STMT_FILE_BEGIN,
                           DS_ARGS(DS_TEXT(writer->role), DS_TEXT(writer->name),
@@ -84,11 +86,13 @@ static apr_status_t buffer_write(ds_file_writer_t *writer)
  * there to be touched: DS_EBUSY, it may be sent again. */
 static apr_status_t row_touch(ds_file_writer_t *writer)
 {
+    apr_time_t now;
     int changed = 0;
-    apr_status_t status =
-        ds_db_query(writer->db, &changed, STMT_FILE_TOUCH,
-                    DS_ARGS(DS_INT(writer->written), DS_INT(apr_time_now()), DS_INT(writer->id)));
+    apr_status_t status = ds_db_now(&now, writer->db);
 
+    if (status == APR_SUCCESS)
+        status = ds_db_query(writer->db, &changed, STMT_FILE_TOUCH,
+                             DS_ARGS(DS_INT(writer->written), DS_INT(now), DS_INT(writer->id)));
     return status == APR_SUCCESS && changed != 1 ? DS_EBUSY : status;
 }
 
@@ -149,10 +153,8 @@ apr_status_t ds_file_writer_digest(const char **sha256, ds_file_writer_t *writer
     return status;
 }
 
-apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
-                                   apr_int64_t launch_id, apr_pool_t *pool)
+apr_status_t ds_file_writer_finish(ds_file_writer_t *writer, apr_int64_t launch_id)
 {
-    ds_file_t *made = apr_pcalloc(pool, sizeof(*made));
     const char *sha256;
     int changed = 0;
     apr_status_t status = ds_file_writer_digest(&sha256, writer);
@@ -161,18 +163,9 @@ apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
         status = buffer_write(writer);
     if (status != APR_SUCCESS)
         return status;
-    made->id = writer->id;
-    made->launch_id = launch_id;
-    made->role = writer->role;
-    made->name = writer->name;
-    made->content_type = writer->content_type;
-    made->size = ds_file_writer_size(writer);
-    made->sha256 = sha256;
-    made->created_at = apr_time_now();
-    *file = made;
-    status = ds_db_query(
-        writer->db, &changed, STMT_FILE_BIND,
-        DS_ARGS(DS_INT(launch_id), DS_INT(made->size), DS_TEXT(sha256), DS_INT(made->id)));
+    status = ds_db_query(writer->db, &changed, STMT_FILE_BIND,
+                         DS_ARGS(DS_INT(launch_id), DS_INT(ds_file_writer_size(writer)),
+                                 DS_TEXT(sha256), DS_INT(writer->id)));
     return status == APR_SUCCESS && changed != 1 ? DS_EBUSY : status;
 }
 
@@ -184,12 +177,15 @@ void ds_file_writer_close(ds_file_writer_t *writer)
 apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role, const char *data,
                             apr_size_t size, apr_pool_t *scratch)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now;
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_select(
-        &rows, db, STMT_FILE_GROW,
-        DS_ARGS(DS_INT(launch_id), DS_TEXT(role), DS_INT(size), DS_INT(now), DS_INT(now)), scratch);
+    apr_status_t status = ds_db_now(&now, db);
 
+    if (status == APR_SUCCESS)
+        status = ds_db_select(
+            &rows, db, STMT_FILE_GROW,
+            DS_ARGS(DS_INT(launch_id), DS_TEXT(role), DS_INT(size), DS_INT(now), DS_INT(now)),
+            scratch);
     if (status != APR_SUCCESS)
         return status;
     if (!ds_db_rows_next(rows))

@@ -44,8 +44,7 @@ apr_status_t ds_file_writer_digest(const char **sha256, ds_file_writer_t *writer
 
 /* Inside the caller's transaction: write the rest and bind the file to a launch.
  * After the commit call ds_file_writer_close, so that the pool's cleanup does nothing. */
-apr_status_t ds_file_writer_finish(ds_file_t **file, ds_file_writer_t *writer,
-                                   apr_int64_t launch_id, apr_pool_t *pool);
+apr_status_t ds_file_writer_finish(ds_file_writer_t *writer, apr_int64_t launch_id);
 void ds_file_writer_close(ds_file_writer_t *writer);
 
 /* Inside the caller's transaction: append bytes to a launch's file of this role as one new chunk;

@@ -5,21 +5,22 @@
 #include "ds_upload_key.h"
 
 /* Loads of one object run in order; exports of one sync do, and stand in nobody's way. */
-static const char *lane_of(const ds_launch_t *launch, apr_pool_t *pool)
+static const char *lane_of(const ds_sync_t *sync, apr_pool_t *pool)
 {
-    if (launch->kind == DS_KIND_EXPORT)
-        return apr_pstrcat(pool, "export:", launch->sync_id, NULL);
-    return launch->object;
+    if (sync->kind == DS_KIND_EXPORT)
+        return apr_pstrcat(pool, "export:", sync->id, NULL);
+    return sync->object_name;
 }
 
-static apr_status_t row_create(ds_launch_t *launch, ds_db_t *db, const ds_family_t *family,
+static apr_status_t row_create(ds_launch_t *launch, ds_db_t *db, const ds_launch_request_t *request,
                                apr_pool_t *pool)
 {
+    const ds_family_t *family = &request->family;
     ds_db_rows_t *rows;
     apr_status_t status = ds_db_select(
         &rows, db, STMT_LAUNCH_CREATE,
         DS_ARGS(DS_TEXT(launch->uuid), DS_TEXT(launch->sync_id), DS_TEXT(launch->object),
-                DS_TEXT(lane_of(launch, pool)), DS_TEXT(ds_sync_kind_name(launch->kind)),
+                DS_TEXT(lane_of(request->sync, pool)), DS_TEXT(ds_sync_kind_name(launch->kind)),
                 DS_TEXT(ds_launch_state_name(launch->state)), DS_INT(launch->scheduled_at),
                 DS_INT(launch->dry_run), DS_INT_OR_NULL(launch->input_launch_id),
                 DS_TEXT(launch->client_id), DS_TEXT(launch->options), DS_TEXT(family->name),
@@ -54,7 +55,7 @@ apr_status_t ds_launch_create(ds_launch_t **launch, ds_db_t *db, const ds_launch
                               apr_time_t due, apr_pool_t *pool)
 {
     *launch = launch_make(request, due, pool);
-    return row_create(*launch, db, &request->family, pool);
+    return row_create(*launch, db, request, pool);
 }
 
 static apr_status_t family_check(ds_db_t *db, const ds_family_t *family, apr_pool_t *pool)
@@ -79,7 +80,9 @@ static apr_status_t limits_check(ds_db_t *db, const ds_launch_request_t *request
 
     if (!all && !own)
         return family_check(db, &request->family, pool);
-    status = ds_db_select(&rows, db, STMT_LAUNCH_WAITING_COUNT, DS_ARGS(DS_TEXT(request->sync->id)),
+    status = ds_db_select(&rows, db, STMT_LAUNCH_WAITING_COUNT,
+                          DS_ARGS(DS_INT(all), DS_TEXT(lane_of(request->sync, pool)),
+                                  DS_TEXT(request->sync->id), DS_INT(own)),
                           pool);
     if (status != APR_SUCCESS || !ds_db_rows_next(rows))
         return status;
@@ -122,15 +125,13 @@ static apr_status_t upload_launch(ds_launch_t **launch, ds_db_t *db,
                                   const ds_launch_request_t *request, ds_file_writer_t *input,
                                   apr_time_t now, apr_pool_t *pool)
 {
-    ds_file_t *file;
     apr_status_t status = ds_launch_admission_check(db, request, pool);
 
     if (status != APR_SUCCESS)
         return status;
     *launch = launch_make(request, now, pool);
-    status = row_create(*launch, db, &request->family, pool);
-    return status == APR_SUCCESS ? ds_file_writer_finish(&file, input, (*launch)->id, pool)
-                                 : status;
+    status = row_create(*launch, db, request, pool);
+    return status == APR_SUCCESS ? ds_file_writer_finish(input, (*launch)->id) : status;
 }
 
 /* Inside a transaction. */
@@ -225,7 +226,7 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     if (status == APR_SUCCESS)
         status = others_check(db, request, pool);
     if (status == APR_SUCCESS)
-        status = row_create(*launch, db, &request->family, pool);
+        status = row_create(*launch, db, request, pool);
     return transaction_end(db, status);
 }
 
@@ -287,7 +288,7 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
         (*launch)->options = old->options;
         if (old->kind != DS_KIND_EXPORT)
             (*launch)->input_launch_id = ds_launch_input_id(old);
-        status = row_create(*launch, db, &request->family, pool);
+        status = row_create(*launch, db, request, pool);
     }
     return transaction_end(db, status);
 }
@@ -321,24 +322,23 @@ apr_status_t ds_launch_expire(ds_db_t *db, apr_time_t now, apr_time_t before)
     return ds_db_query(db, NULL, STMT_LAUNCH_EXPIRE, DS_ARGS(DS_INT(now), DS_INT(before)));
 }
 
-/* Inside a transaction, so that no runner takes or ends the launch between the two updates. */
+/* Inside a transaction. In one statement: between two a runner could take the launch, or hand it
+ * back. */
 static apr_status_t cancel_mark(ds_launch_state_e *state, ds_db_t *db, apr_int64_t id,
-                                const char *message)
+                                const char *message, apr_pool_t *pool)
 {
     apr_time_t now;
-    int changed = 0;
+    ds_db_rows_t *rows;
     apr_status_t status = ds_db_now(&now, db);
 
-    *state = DS_LAUNCH_CANCELLED;
     if (status == APR_SUCCESS)
-        status = ds_db_query(db, &changed, STMT_LAUNCH_CANCEL_QUEUED,
-                             DS_ARGS(DS_TEXT(message), DS_INT(now), DS_INT(id)));
-    if (status != APR_SUCCESS || changed)
+        status = ds_db_select(&rows, db, STMT_LAUNCH_CANCEL,
+                              DS_ARGS(DS_TEXT(message), DS_INT(now), DS_INT(id)), pool);
+    if (status != APR_SUCCESS)
         return status;
-    *state = DS_LAUNCH_CANCELLING;
-    status = ds_db_query(db, &changed, STMT_LAUNCH_CANCEL_RUNNING,
-                         DS_ARGS(DS_TEXT(message), DS_INT(id)));
-    return status == APR_SUCCESS && !changed ? DS_ESTATE : status;
+    return ds_db_rows_next(rows) && ds_launch_state_find(state, ds_db_rows_text(rows, 0))
+               ? APR_SUCCESS
+               : DS_ESTATE;
 }
 
 apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char *sync_id,
@@ -356,7 +356,8 @@ apr_status_t ds_launch_cancel(ds_launch_state_e *state, ds_db_t *db, const char 
     if (status != APR_SUCCESS)
         return status;
     return transaction_end(
-        db, cancel_mark(state, db, id, apr_pstrcat(pool, "Cancelled by user: ", by_whom, NULL)));
+        db,
+        cancel_mark(state, db, id, apr_pstrcat(pool, "Cancelled by user: ", by_whom, NULL), pool));
 }
 
 /* Normal forms are texts of UTC, some with a fraction before their Z: without the Z a whole second

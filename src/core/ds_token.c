@@ -107,10 +107,12 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
     made->is_key = scopes != 0;
     made->scopes = scopes;
     made->name = apr_pstrdup(pool, name);
-    made->created_at = apr_time_now();
     made->expires_at = expires_at;
     *token = made;
     *text = apr_pstrcat(pool, PREFIX, id, "_", secret, NULL);
+    status = ds_db_now(&made->created_at, db);
+    if (status != APR_SUCCESS)
+        return status;
     return ds_db_query(db, NULL, STMT_TOKEN_CREATE,
                        DS_ARGS(DS_TEXT(id), DS_TEXT(sync_id), DS_TEXT(name), DS_TEXT(hash),
                                DS_INT(made->created_at), DS_INT_OR_NULL(expires_at),
@@ -149,20 +151,32 @@ static void text_split(char id[DS_TOKEN_ID_LENGTH + 1], const char **secret, con
     *secret = text + PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1;
 }
 
-/* The token that the row at hand has from column `first` on, when it lives and the secret with this
- * digest is its own; else NULL. */
-static ds_token_t *token_take(ds_db_rows_t *rows, int first, const char *hash, apr_pool_t *pool)
+/* The clock is asked for tokens that end only: it may be a question more to the database. */
+static apr_status_t life_check(const ds_token_t *token, ds_db_t *db)
+{
+    apr_time_t now;
+    apr_status_t status;
+
+    if (token->revoked_at)
+        return DS_EDENIED;
+    if (!token->expires_at)
+        return APR_SUCCESS;
+    status = ds_db_now(&now, db);
+    return status == APR_SUCCESS && token->expires_at <= now ? DS_EDENIED : status;
+}
+
+/* The token that the row at hand has from column `first` on; DS_EDENIED unless it lives and the
+ * secret with this digest is its own. */
+static apr_status_t token_take(ds_token_t **token, ds_db_t *db, ds_db_rows_t *rows, int first,
+                               const char *hash, apr_pool_t *pool)
 {
     static const char dummy[] = "0000000000000000000000000000000000000000000000000000000000000000";
     const char *kept = ds_db_rows_text(rows, first + SHA256_COLUMN);
-    ds_token_t *token;
 
     if (!ds_digest_equals(kept ? kept : dummy, hash, DS_SHA256_HEX_SIZE - 1) || !kept)
-        return NULL;
-    token = token_read(rows, first, pool);
-    if (token->revoked_at || (token->expires_at && token->expires_at <= apr_time_now()))
-        return NULL;
-    return token;
+        return DS_EDENIED;
+    *token = token_read(rows, first, pool);
+    return life_check(*token, db);
 }
 
 apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t *db,
@@ -177,12 +191,11 @@ apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t
     status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
     if (status == APR_SUCCESS)
         status = ds_overview_read(overview, &rows, db, sync_id, id, pool);
+    if (status == APR_SUCCESS)
+        status = token_take(token, db, rows, DS_OVERVIEW_COLUMNS, hash, pool);
     if (status != APR_SUCCESS)
         return status;
-    *token = token_take(rows, DS_OVERVIEW_COLUMNS, hash, pool);
-    if (*token && ((*token)->is_key || strcmp((*token)->sync_id, sync_id)))
-        *token = NULL;
-    return *token ? APR_SUCCESS : DS_EDENIED;
+    return (*token)->is_key || strcmp((*token)->sync_id, sync_id) ? DS_EDENIED : APR_SUCCESS;
 }
 
 apr_status_t ds_token_find(ds_token_t **token, ds_db_t *db, const char *text, apr_pool_t *pool)
@@ -198,8 +211,7 @@ apr_status_t ds_token_find(ds_token_t **token, ds_db_t *db, const char *text, ap
         status = ds_db_select(&rows, db, STMT_TOKEN_GET, DS_ARGS(DS_TEXT(id)), pool);
     if (status != APR_SUCCESS)
         return status;
-    *token = ds_db_rows_next(rows) ? token_take(rows, 0, hash, pool) : NULL;
-    return *token ? APR_SUCCESS : DS_EDENIED;
+    return ds_db_rows_next(rows) ? token_take(token, db, rows, 0, hash, pool) : DS_EDENIED;
 }
 
 apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char *sync_id,
@@ -218,9 +230,11 @@ apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char 
 
 apr_status_t ds_token_revoke(ds_db_t *db, const char *id)
 {
+    apr_time_t now;
     int changed = 0;
-    apr_status_t status =
-        ds_db_query(db, &changed, STMT_TOKEN_REVOKE, DS_ARGS(DS_INT(apr_time_now()), DS_TEXT(id)));
+    apr_status_t status = ds_db_now(&now, db);
 
+    if (status == APR_SUCCESS)
+        status = ds_db_query(db, &changed, STMT_TOKEN_REVOKE, DS_ARGS(DS_INT(now), DS_TEXT(id)));
     return status == APR_SUCCESS && changed == 0 ? DS_ENOTFOUND : status;
 }

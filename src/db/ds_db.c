@@ -195,6 +195,14 @@ apr_status_t ds_db_now(apr_time_t *now, ds_db_t *db)
     return db->dialect->now(now, db);
 }
 
+apr_status_t ds_db_refuse(ds_db_t *db, const char *words)
+{
+    db->error = words;
+    if (db->in_transaction && db->failed == APR_SUCCESS)
+        db->failed = DS_EDB;
+    return DS_EDB;
+}
+
 apr_status_t ds_db_failure(ds_db_t *db, int ret)
 {
     apr_status_t status;

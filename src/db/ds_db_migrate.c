@@ -77,10 +77,13 @@ apr_status_t ds_db_schema_lock(ds_db_t *db, apr_pool_t *scratch)
  */
 static void step_take(int version, ds_db_t *db)
 {
+    apr_time_t now;
+
+    if (ds_db_now(&now, db) != APR_SUCCESS)
+        return;
     ds_db_execute(db, ds_db_text(db, steps[version].stmt));
     ds_db_query(db, NULL, STMT_SCHEMA_VERSION_CLEAR, DS_NO_ARGS);
-    ds_db_query(db, NULL, STMT_SCHEMA_VERSION_SET,
-                DS_ARGS(DS_INT(version + 1), DS_INT(apr_time_now())));
+    ds_db_query(db, NULL, STMT_SCHEMA_VERSION_SET, DS_ARGS(DS_INT(version + 1), DS_INT(now)));
     if (version + 1 >= OLDEST_SINCE)
         ds_db_query(db, NULL, STMT_SCHEMA_OLDEST_SET, DS_ARGS(DS_INT(steps[version].oldest)));
 }

@@ -111,6 +111,9 @@ void ds_db_call_end(ds_db_t *db);
  * failure in the transaction. */
 apr_status_t ds_db_failure(ds_db_t *db, int ret);
 
+/* A failure that we find before the database does: words, in error_pool. The status to return. */
+apr_status_t ds_db_refuse(ds_db_t *db, const char *words);
+
 /* A statement went well: what follows may fail without it. */
 apr_status_t ds_db_statement_passed(ds_db_t *db);
 

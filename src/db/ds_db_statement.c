@@ -29,6 +29,20 @@ static apr_status_t statement_prepare(ds_db_t *db, ds_stmt_e stmt)
     return APR_SUCCESS;
 }
 
+/* The driver of PostgreSQL would read past the last value, that of SQLite would take NULL. */
+static apr_status_t arguments_check(ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args)
+{
+    const ds_db_statement_t *statement = &ds_db_statements[stmt];
+    int given = 0;
+
+    while (args[given].kind != DS_ARG_END)
+        given++;
+    if (given == statement->arguments)
+        return APR_SUCCESS;
+    return ds_db_refuse(db, apr_psprintf(db->error_pool, "%s takes %d arguments, %d were given",
+                                         statement->name, statement->arguments, given));
+}
+
 /* apr_dbd takes the addresses of values in the order of the placeholders; a blob takes four. */
 static void values_collect(const void **values, apr_size_t *sizes, const ds_db_arg_t *args)
 {
@@ -80,10 +94,12 @@ static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db
                                    const ds_db_arg_t *args, apr_pool_t *pool)
 {
     int turn, ret = 0;
+    apr_status_t status = arguments_check(db, stmt, args);
 
+    if (status != APR_SUCCESS)
+        return status;
     for (turn = 0; turn < DS_DB_STALE_TURNS; turn++) {
-        apr_status_t status = statement_prepare(db, stmt);
-
+        status = statement_prepare(db, stmt);
         if (status != APR_SUCCESS)
             return status;
         ret = statement_run(changed, rows, db, stmt, args, pool);

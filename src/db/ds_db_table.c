@@ -24,14 +24,31 @@ static apr_status_t names_list(apr_array_header_t **names, ds_db_t *db, ds_stmt_
     return status;
 }
 
-static int name_listed(const apr_array_header_t *names, const char *name)
+/* The name as it is listed, best in its own case; or NULL. */
+static const char *name_listed(const apr_array_header_t *names, const char *name)
 {
+    const char *found = NULL;
     int i;
 
-    for (i = 0; i < names->nelts; i++)
-        if (!strcasecmp(APR_ARRAY_IDX(names, i, const char *), name))
-            return 1;
-    return 0;
+    for (i = 0; i < names->nelts; i++) {
+        const char *listed = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!strcasecmp(listed, name) && (!found || !strcmp(listed, name)))
+            found = listed;
+    }
+    return found;
+}
+
+/* What was called `present` before: to PostgreSQL the same name in another case is another name,
+ * and every statement would fail, or find an empty table. */
+static apr_status_t case_check(ds_db_t *db, const char *what, const char *name, const char *present)
+{
+    if (db->dialect->is_sqlite || !present || !strcmp(name, present))
+        return APR_SUCCESS;
+    return ds_db_refuse(db, apr_psprintf(db->error_pool,
+                                         "the %s \"%s\" was called \"%s\" before, and PostgreSQL "
+                                         "tells these names apart: write it as before",
+                                         what, name, present));
 }
 
 static apr_status_t column_add(ds_db_t *db, const ds_db_table_t *table, const char *name,
@@ -48,9 +65,13 @@ static apr_status_t columns_add(ds_db_t *db, const ds_db_table_t *table, apr_poo
     apr_status_t status = names_list(&present, db, STMT_TABLE_COLUMNS, table->name, pool);
     int i;
 
-    for (i = 0; i < table->count && status == APR_SUCCESS; i++)
-        if (!name_listed(present, table->columns[i].name))
-            status = column_add(db, table, table->columns[i].name, table->columns[i].kind, pool);
+    for (i = 0; i < table->count && status == APR_SUCCESS; i++) {
+        const ds_db_column_t *column = &table->columns[i];
+        const char *listed = name_listed(present, column->name);
+
+        status = listed ? case_check(db, "field", column->name, listed)
+                        : column_add(db, table, column->name, column->kind, pool);
+    }
     if (status == APR_SUCCESS && !name_listed(present, DS_COLUMN_CREATED))
         status = column_add(db, table, DS_COLUMN_CREATED, DS_COLUMN_DATETIME, pool);
     if (status == APR_SUCCESS && table->marks && !name_listed(present, "_deleted_at"))
@@ -125,10 +146,21 @@ static apr_status_t key_create(ds_db_t *db, const ds_db_table_t *table, apr_pool
     return ds_db_execute(db, ds_db_sql_text(sql));
 }
 
+static apr_status_t table_name_check(ds_db_t *db, const char *name, apr_pool_t *pool)
+{
+    apr_array_header_t *known;
+    apr_status_t status = names_list(&known, db, STMT_OBJECT_NAMES, name, pool);
+
+    return status == APR_SUCCESS ? case_check(db, "object", name, name_listed(known, name))
+                                 : status;
+}
+
 apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *scratch)
 {
     apr_status_t status = ds_db_schema_lock(db, scratch);
 
+    if (status == APR_SUCCESS)
+        status = table_name_check(db, table->name, scratch);
     if (status == APR_SUCCESS)
         status = ds_db_execute(
             db, apr_pstrcat(scratch, "CREATE TABLE IF NOT EXISTS ",

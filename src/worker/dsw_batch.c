@@ -65,6 +65,17 @@ dsw_batch_t *dsw_batch_make(ds_db_t *db, const ds_claim_t *claim, apr_pool_t *po
     return batch;
 }
 
+/* The time that its rows will bear. */
+static apr_status_t now_read(dsw_batch_t *batch)
+{
+    apr_time_t now;
+    apr_status_t status = ds_db_now(&now, batch->db);
+
+    if (status == APR_SUCCESS)
+        batch->now = ds_clock_rfc3339(now, batch->pool);
+    return status;
+}
+
 apr_status_t dsw_batch_open(dsw_batch_t *batch)
 {
     apr_status_t status;
@@ -74,7 +85,8 @@ apr_status_t dsw_batch_open(dsw_batch_t *batch)
     ds_db_lazy_set(batch->db); /* rows that are lost are lost with their checkpoint */
     status = batch->careful ? ds_db_begin_tolerant(batch->db) : ds_db_begin(batch->db);
     batch->open = status == APR_SUCCESS;
-    batch->now = ds_clock_rfc3339(apr_time_now(), batch->pool);
+    if (status == APR_SUCCESS)
+        status = now_read(batch);
     if (status == APR_SUCCESS && batch->claim->launch->dry_run)
         status = ds_db_dry_run_begin(batch->db);
     return status;

@@ -98,13 +98,12 @@ static dsw_result_t result_make(const export_t *export, ds_launch_state_e state)
 static apr_status_t file_finish(export_t *export)
 {
     static const ds_checkpoint_t start;
-    ds_file_t *file;
     apr_status_t status = ds_db_begin(export->db);
 
     if (status != APR_SUCCESS)
         return status;
     apr_cpystrn(export->rows.synced_until, export->whole.synced_until, DS_VALUE_NORMAL_SIZE);
-    status = ds_file_writer_finish(&file, export->writer, export->claim->launch->id, export->pool);
+    status = ds_file_writer_finish(export->writer, export->claim->launch->id);
     if (status == APR_SUCCESS)
         status = ds_queue_checkpoint(&export->cancelled, export->db, export->claim, &export->rows,
                                      &start, export->pool);

@@ -72,7 +72,7 @@ static void slot_ended(slot_t *slot, int status)
     if (WIFSIGNALED(status))
         ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0511) "%s (pid %ld) was killed by signal %d",
                slot->name, (long)slot->pid, WTERMSIG(status));
-    else if (WEXITSTATUS(status))
+    else if (WEXITSTATUS(status) && !dsw_process_stopping()) /* asked to leave, it was not done */
         ds_log(DS_LOG_ERR, APR_SUCCESS, DSLOGNO(0512) "%s (pid %ld) ended with code %d", slot->name,
                (long)slot->pid, WEXITSTATUS(status));
     slot->pid = 0;

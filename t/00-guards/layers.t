@@ -89,6 +89,16 @@ sub pure_faults {
     return @faults;
 }
 
+# The clocks of machines differ: what nodes tell each other is counted by ds_db_now. These look at their own for what
+# stays on the machine: limits on calls, lines of a log, ids of requests, and SQLite, which has no other.
+my %may_ask_machine = map { $_ => 1 } qw(src/web/dsm_limit.c src/api/dsm_api_braze.c src/api/dsm_api_marketo.c
+    src/worker/dsw_log.c src/db/ds_db_sqlite.c);
+
+sub clock_faults {
+    my ($file, $text) = @_;
+    return $may_ask_machine{$file} || code($text) !~ /\bapr_time_now\b/ ? () : "$file: write ds_db_now, or ds_clock_steady";
+}
+
 my @c = files(qr/\.[ch]$/, 'mod_datasync.c', 'src');
 
 guard('includes point one way', files => \@c, faults => \&layer_faults,
@@ -112,6 +122,8 @@ guard('only mod_datasync.c, src/web and src/api know httpd', files => \@c, fault
 guard('only src/db calls apr_dbd', files => \@c, faults => \&dbd_faults,
       bad => [['src/core/x.c', "#include <apr_dbd.h>\n"], ['src/web/x.c', "apr_dbd_query(a, b);"], ['src/core/y.c', "PQexec(a, b);"]],
       good => [['src/core/x.c', "/* apr_dbd_query */"], ['src/db/x.c', "apr_dbd_query(a);"]]);
+guard('the clock of the machine decides nothing', files => \@c, faults => \&clock_faults,
+      bad => [['src/core/x.c', "a = apr_time_now();"]], good => [['src/web/dsm_limit.c', "a = apr_time_now();"], ['src/core/x.c', "/* apr_time_now */"]]);
 guard('src/format is pure', files => [grep { m{^src/format/} } @c], faults => \&pure_faults,
       bad => [['src/format/x.c', "#include <apr_file_io.h>\n"], ['src/format/x.c', "#include <jansson.h>\n"]]);
 done_testing;

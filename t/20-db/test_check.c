@@ -64,7 +64,6 @@ static void launches_make(ds_db_t *db)
     ds_claim_t *claim;
     ds_launch_t *launch;
     ds_file_writer_t *writer;
-    ds_file_t *file;
 
     export->kind = DS_KIND_EXPORT;
     launch_accept(db, cars, "vin\n");
@@ -75,7 +74,7 @@ static void launches_make(ds_db_t *db)
     ds_file_writer_begin(&writer, db, "output", "o", "text/csv", test_pool);
     ds_file_writer_append(writer, "vin\n", 4);
     ds_db_begin(db);
-    ds_file_writer_finish(&file, writer, launch->id, test_pool);
+    ds_file_writer_finish(writer, launch->id);
     ds_db_commit(db);
     ds_file_writer_close(writer);
     ds_queue_finish(db, claim, DS_LAUNCH_FINISHED, "done");

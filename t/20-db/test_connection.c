@@ -234,6 +234,27 @@ static void test_fair(ds_db_t *db)
            "who waits to write gets its turn beside a long series of batches");
 }
 
+static void test_arguments(ds_db_t *db)
+{
+    ds_db_rows_t *rows;
+
+    tap_is_number(ds_db_query(db, NULL, STMT_TOKEN_REVOKE, DS_ARGS(DS_INT(1))), DS_EDB,
+                  "a statement that gets too few values is refused");
+    tap_is_text(ds_db_error(db), "TOKEN_REVOKE takes 2 arguments, 1 were given",
+                "and told by its name");
+    tap_is_number(ds_db_select(&rows, db, STMT_SYNC_GET, DS_NO_ARGS, test_pool), DS_EDB,
+                  "so is one that reads");
+    tap_is_number(
+        ds_db_select(&rows, db, STMT_SYNC_GET, DS_ARGS(DS_TEXT("a"), DS_TEXT("b")), test_pool),
+        DS_EDB, "and one that gets too many");
+    ds_db_begin(db);
+    token_write(db, "with-a-fault");
+    ds_db_query(db, NULL, STMT_TOKEN_REVOKE, DS_ARGS(DS_INT(1)));
+    tap_is_number(ds_db_commit(db), DS_EDB, "its transaction is not committed");
+    tap_is_number(outside_number("SELECT count(*) FROM ds_token WHERE token_id = 'with-a-fault'"),
+                  0, "and nothing of it stays");
+}
+
 int main(void)
 {
     ds_db_t *db;
@@ -244,6 +265,7 @@ int main(void)
     ds_db_migrate(db, test_pool);
     test_migration(db);
     test_transactions(db);
+    test_arguments(db);
     test_pool_end(db);
     test_stale(db);
     if (test_server) {

@@ -170,11 +170,62 @@ static void test_claiming(void)
                   0, "and those of one object one after the other, in the order of acceptance");
 }
 
+/* The newest launch. Behind the one that writes, where it has to wait too long: again. */
+static int cancel(ds_db_t *db, int number)
+{
+    apr_int64_t id = outside_number("SELECT max(id) FROM ds_launch");
+    ds_launch_state_e state = DS_LAUNCH_QUEUED;
+    apr_status_t status = DS_EBUSY;
+    int turn;
+
+    for (turn = 0; turn < 10 && status == DS_EBUSY; turn++)
+        status = ds_launch_cancel(&state, db, NULL, id, "x", test_pool);
+    if (status != APR_SUCCESS)
+        fprintf(stderr, "# cancel: %d, %s\n", status, ds_db_error(db));
+    return status != APR_SUCCESS || state != DS_LAUNCH_CANCELLED;
+}
+
+/* One cancels a launch, which it sees running, while its runner hands it back. */
+static void test_cancelling(void)
+{
+    int ends[2], status = 1;
+    ds_claim_t *claim = NULL;
+    ds_db_t *db;
+    pid_t pid;
+
+    fflush(stdout);
+    if (pipe(ends) != 0 || (pid = fork()) < 0)
+        exit(1);
+    if (pid == 0) {
+        close(ends[1]);
+        member_run(cancel, 0, ends[0]);
+    }
+    close(ends[0]);
+    db = database_open(0);
+    launch_accept(db, sync_make("back", "back_c"), "x\n");
+    ds_queue_claim(&claim, db, "runner", apr_time_from_sec(30), test_pool);
+    ds_db_begin(db);
+    tap_is_number(ds_queue_release(db, "runner", test_pool), APR_SUCCESS,
+                  "a runner hands its launch back");
+    close(ends[1]);
+    if (test_server)
+        number_wait("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    " AND datname = current_database()",
+                    1);
+    ds_db_commit(db);
+    tap_ok(waitpid(pid, &status, 0) == pid && status == 0, "and another node cancels it meanwhile");
+    tap_is_number(outside_number("SELECT count(*) FROM ds_launch WHERE sync_id = 'back' AND state"
+                                 " = 'cancelled' AND finished_at IS NOT NULL AND owner IS NULL"),
+                  1, "so that it has ended");
+    ds_db_close(db);
+}
+
 int main(void)
 {
     database_begin();
     test_schema();
     test_accepting();
     test_claiming();
+    test_cancelling();
     return database_end(database_open(0));
 }

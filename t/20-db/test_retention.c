@@ -15,7 +15,6 @@ static ds_launch_t *launch_end(ds_db_t *db, const ds_sync_t *sync, ds_launch_sta
     ds_launch_request_t request = {.sync = sync};
     ds_launch_t *launch = NULL;
     ds_file_writer_t *writer;
-    ds_file_t *file;
     ds_claim_t *claim;
 
     if (sync->kind != DS_KIND_EXPORT)
@@ -27,7 +26,7 @@ static ds_launch_t *launch_end(ds_db_t *db, const ds_sync_t *sync, ds_launch_sta
         ds_file_writer_begin(&writer, db, "output", "o.csv", "text/csv", test_pool);
         ds_file_writer_append(writer, "id\n", 3);
         ds_db_begin(db);
-        ds_file_writer_finish(&file, writer, claim->launch->id, test_pool);
+        ds_file_writer_finish(writer, claim->launch->id);
         ds_db_commit(db);
         ds_file_writer_close(writer);
     }

@@ -268,6 +268,51 @@ static void test_definitions(ds_db_t *db)
     tap_is_number(outside_number("SELECT count(*) FROM person"), 0, "the object has its table");
 }
 
+/* What a server would say whose configuration has this object. */
+static ds_problem_t *definition_store(ds_db_t *db, const char *name, const char *field)
+{
+    ds_object_t *object = ds_object_make(name, test_pool);
+    ds_def_t *def = ds_def_make(test_pool);
+
+    ds_object_field_add(object, "id", "integer", NULL, test_pool);
+    ds_object_field_add(object, field, "string", NULL, test_pool);
+    ds_object_key_add(object, "id", test_pool);
+    ds_def_object_add(def, object, test_pool);
+    return ds_def_store(def, db, test_pool);
+}
+
+/* To SQLite they are the same names, to PostgreSQL others. */
+static void test_case(ds_db_t *db)
+{
+    ds_problem_t *problem;
+
+    tap_ok(!definition_store(db, "Boat", "Make"), "a name may have capital letters");
+    problem = definition_store(db, "Boat", "make");
+    if (test_server)
+        tap_ok(problem && strstr(problem->text, "the field \"make\" was called \"Make\" before"),
+               "a field that is written otherwise later is refused in words");
+    else
+        tap_ok(!problem, "a field may be written otherwise later");
+    problem = definition_store(db, "boat", "Make");
+    if (test_server)
+        tap_ok(problem && strstr(problem->text, "the object \"boat\" was called \"Boat\" before"),
+               "so is an object");
+    else
+        tap_ok(!problem, "so may an object");
+    tap_ok(!definition_store(db, "Boat", "Make"), "the old names stay good");
+}
+
+/* However a sync writes the name of its object, launches run in one lane. */
+static void test_object_name(void)
+{
+    ds_def_t *def = ds_def_make(test_pool);
+    ds_sync_t *sync = sync_make("cars", "CAR_C");
+
+    ds_def_object_add(def, ds_object_make("Car_c", test_pool), test_pool);
+    tap_ok(!ds_def_sync_bind(def, sync, test_pool), "a sync may write its object's name otherwise");
+    tap_is_text(sync->object_name, "Car_c", "and its launches stand behind others of that object");
+}
+
 int main(void)
 {
     ds_db_t *db = database_make();
@@ -286,6 +331,8 @@ int main(void)
     }
     test_refused_dry(db);
     test_definitions(db);
+    test_case(db);
+    test_object_name();
     test_worn(db);
     return database_end(db);
 }

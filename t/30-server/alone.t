@@ -78,6 +78,12 @@ is +($worker->run('--check', $worker->{config}))[0], 0, 'the example is in order
 ($code, $text) = $worker->run('--no-such-option');
 is $code, 2, 'a wrong option is refused';
 
+# Told to stop while there is no database yet, it has nothing to complain of but that.
+$worker = DSWorker->prepare(members => {db_driver => 'sqlite3', db_params => '/nowhere/at/all.db'})->start;
+$worker->log_wait(qr/DS0520/);
+is +($worker->stop)[0], 0, 'asked to stop while it waits for the database it leaves with 0';
+unlike $worker->log_text, qr/DS0512/, 'and without a false alarm' or diag $worker->log_text;
+
 # A web node that leaves all launches to a worker elsewhere
 
 my $node = DSNode->prepare;

@@ -79,6 +79,9 @@ my @wrong = (
     [object('Column vin string'), '<DataSyncObject car>: Column vin string: this section has no such word: use DisplayName, Description, Label, Field, Key, UpdatedAt or Delete'],
     [object('DisplayName ""', 'Field vin string', 'Key vin'), '<DataSyncObject car>: DisplayName "": the name is empty'],
     ["$object$object", '<DataSyncObject car>: object "car" is defined twice'],
+    [$object . "<DataSyncObject CAR>\nField vin string\nKey vin\n</DataSyncObject>", '<DataSyncObject CAR>: object "CAR" is defined twice'],
+    ['<DataSyncObject ' . 'x' x 63 . ">\n</DataSyncObject>", qr/<DataSyncObject x{63}>: may have at most 62 characters/],
+    [object('Field ' . 'x' x 63 . ' string', 'Key vin'), qr/the field name "x{63}" may have at most 62 characters/],
     ["<DataSync cars>\n</DataSync>", '<DataSync cars>: it has no object: write Object NAME, the name of a <DataSyncObject> section'],
     ["<DataSync c/d>\n</DataSync>", '<DataSync c/d>: may hold letters, digits, - _ and . only'],
     ["<DataSync import>\n</DataSync>", '<DataSync import>: is a word of our paths: choose another one'],
@@ -146,6 +149,22 @@ for (['the whole', $all], ['no worker here', "${database}DataSyncWorker Off prog
 }
 my ($code, $text) = $node->config_check("$database$worker${object}$sync");
 ok $code == 0 && $text =~ /DS0005.*write DataSyncAPI prisma/, 'a sync that nobody can reach is warned of' or diag $text;
+
+# A driver that is not installed: as if there were nothing in its file.
+for (['pgsql "dbname=x"', 'pgsql', 'libaprutil1-dbd-pgsql (Debian) or apr-util-pgsql (RPM)'],
+     ['sqlite3 state/datasync.db', 'sqlite3', 'libaprutil1-dbd-sqlite3 (Debian) or apr-util-sqlite (RPM)']) {
+    my ($arguments, $driver, $packages) = @$_;
+    my $config = "DataSyncDatabase $arguments\n$worker$object${sync}DataSyncAPI prisma\n";
+    ($code, $text) = $node->config_check($config);
+    is $code, 0, "$driver: the configuration is right";
+    my @files = map { glob "$_/apr-util-1/apr_dbd_$driver*.so" } qw(/usr/lib /usr/lib/* /usr/lib64), split /:/, $ENV{LD_LIBRARY_PATH} // '';
+    local $node->{wrapper} = ['unshare', '--mount', $> == 0 ? () : '--map-root-user', '--', 'sh', '-c',
+        join(' && ', map({ "mount --bind /dev/null $_" } @files), 'exec "$@"'), 'sh'];
+    ($code, $text) = $node->config_check($config);
+    $text =~ s/\n/ /g;
+    ok $code != 0 && $text =~ /\QDataSyncDatabase $driver: the apr_dbd driver "$driver" cannot be loaded: install $packages\E/,
+        "$driver: without its driver the package is named" or diag "exit $code: $text";
+}
 
 # The prefix moves the whole protocol; a second server answers at its own place only.
 $node->config_write("\@database\@$worker$object<DataSync cars>\nObject car\nAuth none\n</DataSync>\nDataSyncAPI prisma /partner\n");

@@ -94,14 +94,14 @@ sub httpd {
     return $ENV{DS_HTTPD} || '/usr/sbin/apache2';
 }
 
-# What `httpd -t` says about our lines: (exit code, text).
+# What `httpd -t` says about our lines: (exit code, text). {wrapper}: the words before the command.
 sub config_check {
     my ($self, $config, @options) = @_;
     $self->config_write($config);
     my $pid = open my $in, '-|' // die;
     if (!$pid) {
         open STDERR, '>&', \*STDOUT;
-        exec httpd(), '-t', '-f', $self->{config}, @options or die "httpd: $!";
+        exec @{$self->{wrapper} || []}, httpd(), '-t', '-f', $self->{config}, @options or die "httpd: $!";
     }
     local $/;
     my $text = <$in> // '';

@@ -32,5 +32,9 @@ INSERT INTO ds_object (name, hash, created_at, updated_at) VALUES (%s, %s, %lld,
 ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at
 WHERE ds_object.hash <> excluded.hash
 
+-- Objects that are called so, in whatever case.
+-- :OBJECT_NAMES
+SELECT name FROM ds_object WHERE lower(name) = lower(%s) ORDER BY name
+
 -- :OBJECT_GET
 SELECT created_at, updated_at FROM ds_object WHERE name = %s

@@ -5,9 +5,12 @@ INSERT INTO ds_launch (uuid, sync_id, object, lane, kind, state, scheduled_at, d
 input_launch_id, client_id, options, family, family_limit)
 VALUES (%s, %s, %s, %s, %s, %s, %lld, %lld, %lld, %s, %s, %s, %lld) RETURNING id
 
+-- Of all syncs, and of one among those of its lane; counted as far as the limits reach. The text put together keeps
+-- the planner from the index of all launches of the sync, however many have ended.
 -- :LAUNCH_WAITING_COUNT
-SELECT count(*), coalesce(sum(CASE WHEN sync_id = %s THEN 1 ELSE 0 END), 0)
-FROM ds_launch WHERE state = 'queued'
+SELECT (SELECT count(*) FROM (SELECT id FROM ds_launch WHERE state = 'queued' LIMIT %lld) a),
+(SELECT count(*) FROM (SELECT id FROM ds_launch WHERE lane = %s
+AND state IN ('queued', 'running', 'cancelling') AND state = 'queued' AND sync_id || '' = %s LIMIT %lld) o)
 
 -- :LAUNCH_FAMILY_COUNT
 SELECT count(*) FROM ds_launch WHERE family = %s AND state IN ('queued', 'running', 'cancelling')
@@ -84,9 +87,9 @@ SELECT count(*) FROM ds_launch WHERE sync_id = %s AND state IN ('queued', 'runni
 -- :LAUNCH_REJECT
 UPDATE ds_launch SET message = %s, finished_at = %lld WHERE id = %lld
 
--- :LAUNCH_CANCEL_QUEUED
-UPDATE ds_launch SET state = 'cancelled', message = %s, finished_at = %lld
-WHERE id = %lld AND state IN ('queued', 'scheduled')
-
--- :LAUNCH_CANCEL_RUNNING
-UPDATE ds_launch SET state = 'cancelling', message = %s WHERE id = %lld AND state = 'running'
+-- One that waits has ended by that; one that runs is told to stop.
+-- :LAUNCH_CANCEL
+UPDATE ds_launch SET message = %s,
+state = CASE state WHEN 'running' THEN 'cancelling' ELSE 'cancelled' END,
+finished_at = CASE state WHEN 'running' THEN finished_at ELSE %lld END
+WHERE id = %lld AND state IN ('queued', 'scheduled', 'running') RETURNING state

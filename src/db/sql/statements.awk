@@ -61,6 +61,24 @@ function quoted(name, dialect,    s) {
     return "\"" s "\""
 }
 
+# How many values a statement takes: the same for each database that has it.
+function arguments(name,    dialect, n, s, i) {
+    n = -1
+    for (i = 1; i in dialects; i++) {
+        dialect = (name, dialects[i]) in text ? dialects[i] : "any"
+        if (!((name, dialect) in text))
+            continue
+        s = text[name, dialect]
+        s = gsub(/%[A-Za-z]/, "", s)
+        if (n >= 0 && n != s) {
+            print name " takes other arguments for " dialect > "/dev/stderr"
+            exit 1
+        }
+        n = s
+    }
+    return n
+}
+
 END {
     if (failed)
         exit 1
@@ -75,6 +93,7 @@ END {
         print "    const char *name;"
         print "    const char *sqlite;"
         print "    const char *pgsql;"
+        print "    int arguments;"
         print "} ds_db_statement_t;\n"
         print "extern const ds_db_statement_t ds_db_statements[STMT_COUNT];\n\n#endif"
     }
@@ -82,8 +101,8 @@ END {
         print "#include <stddef.h>\n\n#include \"ds_db_statements.h\"\n"
         print "const ds_db_statement_t ds_db_statements[STMT_COUNT] = {"
         for (i = 1; i <= count; i++)
-            printf "    {\"%s\",\n     %s,\n     %s},\n", order[i], quoted(order[i], "sqlite"),
-                quoted(order[i], "pgsql")
+            printf "    {\"%s\",\n     %s,\n     %s,\n     %d},\n", order[i], quoted(order[i], "sqlite"),
+                quoted(order[i], "pgsql"), arguments(order[i])
         print "};"
     }
 }
