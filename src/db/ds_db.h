@@ -34,7 +34,7 @@ typedef struct ds_db_arg_t {
 typedef struct ds_db_where_t {
     const char *driver; /* "sqlite3" or "pgsql" */
     const char *params; /* as apr_dbd_open takes them */
-    int cache_mb;       /* SQLite's page cache for this connection; 0: SQLite's default */
+    int cache_kb;       /* SQLite's page cache for this connection; 0: SQLite's default */
     int create; /* may make an SQLite file that is not there, and may use any schema: for the
                    migration; else both are problems */
     int brisk;  /* somebody waits: PostgreSQL that does not answer is given up within two seconds,

@@ -46,7 +46,7 @@ apr_status_t ds_db_pragma_run(ds_db_t *db, const char *sql)
     }
 }
 
-static apr_status_t pragmas_run(ds_db_t *db, int cache_mb)
+static apr_status_t pragmas_run(ds_db_t *db, int cache_kb)
 {
     static const ds_stmt_e pragmas[] = {STMT_SQLITE_BUSY, STMT_SQLITE_SYNCHRONOUS,
                                         STMT_SQLITE_TEMP_STORE, STMT_SQLITE_WAL_LIMIT};
@@ -55,10 +55,10 @@ static apr_status_t pragmas_run(ds_db_t *db, int cache_mb)
 
     for (i = 0; i < sizeof(pragmas) / sizeof(*pragmas) && status == APR_SUCCESS; i++)
         status = ds_db_pragma_run(db, ds_db_text(db, pragmas[i]));
-    if (cache_mb && status == APR_SUCCESS)
+    if (cache_kb && status == APR_SUCCESS)
         status =
             ds_db_pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
-                                              ds_db_text(db, STMT_SQLITE_CACHE), cache_mb * 1024));
+                                              ds_db_text(db, STMT_SQLITE_CACHE), cache_kb));
     return status;
 }
 
@@ -102,7 +102,7 @@ static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where,
     if (status != APR_SUCCESS)
         return ds_problem_make(pool, status, "cannot open \"%s-lock\" for writing: %s",
                                where->params, ds_problem_status_text(status, pool));
-    if (pragmas_run(db, where->cache_mb) == APR_SUCCESS) {
+    if (pragmas_run(db, where->cache_kb) == APR_SUCCESS) {
         sqlite3_wal_hook(native(db), wal_grown, db);
         return NULL;
     }

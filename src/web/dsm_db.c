@@ -12,21 +12,28 @@
 
 APLOG_USE_MODULE(datasync);
 
-/* Unused memory that a connection keeps, in bytes: room for a chunk, or each one would be given by
- * the system anew, page by page. */
-#define FREE_MAX (2 * 1024 * 1024)
+/* Unused memory that a connection keeps, in bytes. One that reads chunks: room for one, or each
+ * would be given by the system anew, page by page. */
+#define FREE_MAX (128 * 1024)
+#define READER_FREE_MAX (2 * 1024 * 1024)
 /* How long a request waits for another one to give its connection back. */
 #define WAIT_MAX apr_time_from_sec(5)
 
 /* Connections that read chunks. Each keeps a cache of its own, and a chunk while it reads. */
 #define READERS_MAX 2
 
+/* How the connections of a list are opened. */
+typedef struct list_t {
+    const ds_db_where_t *where;
+    apr_size_t free_max;
+} list_t;
+
 static apr_reslist_t *connections; /* of this child; NULL: no sync is defined */
 static apr_reslist_t *readers;     /* likewise */
 
 /* A pool with an allocator of its own: connections are used by different threads at once, and the
  * memory of one that was closed goes back to the system. */
-static apr_status_t connection_pool_make(apr_pool_t **made, apr_pool_t *parent)
+static apr_status_t connection_pool_make(apr_pool_t **made, apr_size_t free_max, apr_pool_t *parent)
 {
     apr_allocator_t *allocator;
     apr_status_t status = apr_allocator_create(&allocator);
@@ -40,7 +47,7 @@ static apr_status_t connection_pool_make(apr_pool_t **made, apr_pool_t *parent)
         return status;
     }
     apr_allocator_owner_set(allocator, *made);
-    apr_allocator_max_free_set(allocator, FREE_MAX);
+    apr_allocator_max_free_set(allocator, free_max);
     return APR_SUCCESS;
 }
 
@@ -61,18 +68,18 @@ static void open_note(const ds_problem_t *problem)
 
 static apr_status_t connection_open(void **resource, void *params, apr_pool_t *parent)
 {
-    const ds_db_where_t *where = params;
+    const list_t *list = params;
     ds_problem_t *problem;
     dsm_db_t *connection;
     apr_pool_t *pool;
-    apr_status_t status = connection_pool_make(&pool, parent);
+    apr_status_t status = connection_pool_make(&pool, list->free_max, parent);
 
     if (status != APR_SUCCESS) {
         return status;
     }
     connection = apr_pcalloc(pool, sizeof(*connection));
     connection->pool = pool;
-    problem = ds_db_open(&connection->db, where, pool);
+    problem = ds_db_open(&connection->db, list->where, pool);
     open_note(problem);
     if (problem) {
         status = problem->status;
@@ -93,14 +100,17 @@ static apr_status_t connection_close(void *resource, void *params, apr_pool_t *p
 
 /* Each list has a pool of its own to open connections in: only its own lock guards that. */
 static apr_status_t list_make(apr_reslist_t **list, const ds_db_where_t *where, int most,
-                              apr_pool_t *pchild)
+                              apr_size_t free_max, apr_pool_t *pchild)
 {
+    list_t *how = apr_palloc(pchild, sizeof(*how));
     apr_pool_t *parent;
-    apr_status_t status = connection_pool_make(&parent, pchild);
+    apr_status_t status = connection_pool_make(&parent, free_max, pchild);
+
+    *how = (list_t){where, free_max};
 
     if (status == APR_SUCCESS) {
-        status = apr_reslist_create(list, 0, most, most, 0, connection_open, connection_close,
-                                    (void *)where, parent);
+        status = apr_reslist_create(list, 0, most, most, 0, connection_open, connection_close, how,
+                                    parent);
     }
     if (status == APR_SUCCESS) {
         apr_reslist_timeout_set(*list, WAIT_MAX);
@@ -119,9 +129,10 @@ apr_status_t dsm_db_pool_open(const ds_db_where_t *where, apr_pool_t *pchild)
     if (threads < 1) {
         threads = 1;
     }
-    status = list_make(&connections, where, threads, pchild);
+    status = list_make(&connections, where, threads, FREE_MAX, pchild);
     if (status == APR_SUCCESS) {
-        status = list_make(&readers, where, threads < READERS_MAX ? threads : READERS_MAX, pchild);
+        status = list_make(&readers, where, threads < READERS_MAX ? threads : READERS_MAX,
+                           READER_FREE_MAX, pchild);
     }
     return status;
 }

@@ -12,6 +12,10 @@
 #include "ds_db.h"
 #include "ds_record.h"
 
+/* The cache of each, for SQLite. What requests look up are a few pages; chunks pass through, and a
+ * larger cache would only keep them, once for each thread. */
+#define DSM_DB_CACHE_KB 512
+
 /* Make the (empty) pool of connections. In child_init; it lives as long as the child. */
 apr_status_t dsm_db_pool_open(const ds_db_where_t *where, apr_pool_t *pchild);
 

@@ -135,6 +135,7 @@ int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     database = apr_pcalloc(pconf, sizeof(*database));
     database->driver = settings->db_driver;
     database->params = settings->db_params;
+    database->cache_kb = DSM_DB_CACHE_KB;
     database->brisk = 1;
     /* 5. The place of the database; the worker makes the database itself, as the run-time user. */
     database_directory_make(settings, s, ptemp);
