@@ -56,9 +56,8 @@ static apr_status_t pragmas_run(ds_db_t *db, int cache_kb)
     for (i = 0; i < sizeof(pragmas) / sizeof(*pragmas) && status == APR_SUCCESS; i++)
         status = ds_db_pragma_run(db, ds_db_text(db, pragmas[i]));
     if (cache_kb && status == APR_SUCCESS)
-        status =
-            ds_db_pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
-                                              ds_db_text(db, STMT_SQLITE_CACHE), cache_kb));
+        status = ds_db_pragma_run(db, apr_psprintf(db->transaction_pool, "%s%d",
+                                                   ds_db_text(db, STMT_SQLITE_CACHE), cache_kb));
     return status;
 }
 

@@ -11,8 +11,8 @@
 
 ds_db_t *dsw_db_open(const dsw_t *worker, int cache_mb, int create, apr_pool_t *pool)
 {
-    ds_db_where_t where = {worker->settings->db_driver, worker->settings->db_params, cache_mb * 1024,
-                           create, 0};
+    ds_db_where_t where = {worker->settings->db_driver, worker->settings->db_params,
+                           cache_mb * 1024, create, 0};
     apr_interval_time_t pause = PAUSE_FIRST;
     unsigned seed = (unsigned)getpid(); /* not all processes of all nodes at the same moment */
     apr_pool_t *turn;
