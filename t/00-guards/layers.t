@@ -90,8 +90,9 @@ sub pure_faults {
 }
 
 # The clocks of machines differ: what nodes tell each other is counted by ds_db_now. These look at their own for what
-# stays on the machine: limits on calls, lines of a log, ids of requests, and SQLite, which has no other.
-my %may_ask_machine = map { $_ => 1 } qw(src/web/dsm_limit.c src/api/dsm_api_braze.c src/api/dsm_api_marketo.c
+# stays on the machine or is only shown: limits on calls, lines of a log, ids of requests, how long a job has run so
+# far; and SQLite has no other.
+my %may_ask_machine = map { $_ => 1 } qw(src/web/dsm_limit.c src/api/dsm_api_braze.c src/api/dsm_api_liquid_job.c src/api/dsm_api_marketo.c
     src/worker/dsw_log.c src/db/ds_db_sqlite.c);
 
 sub clock_faults {

@@ -133,11 +133,18 @@ sub all_at_once {
     return $good;
 }
 
+sub queue_empty_wait {
+    return wait_for('an empty queue', sub { !$restarted->value("SELECT count(*) AS n FROM ds_launch WHERE state IN ('queued', 'running', 'cancelling')") });
+}
+
 sub fill_up {
     my ($node) = @_;
     my $large = "sku\n" . 'x' x 1_300_000 . "\n";    # more than a chunk; a row that is too long
     my $busy = 0;
-    $busy += all_at_once(sub { $node->upload('part-import', $large, seconds => 4) }) for 1 .. 2;
+    for (1 .. 2) {
+        $busy += all_at_once(sub { $node->upload('part-import', $large, seconds => 4) });
+        queue_empty_wait();    # it takes a hundred
+    }
     $busy += all_at_once($_) for sub { $node->get("$path/export/part-export") }, sub { $node->get("$path/part-import", headers => \@json) };
     return $busy;
 }
@@ -183,7 +190,7 @@ my %expected = (200 => 1, 206 => 1, 403 => 1, 404 => 1, sent => 1);
 is_deeply [map { my $name = $_; map { "$name: $_" } grep { !$expected{$_} } sort keys %{$codes{$name}} } sort keys %codes], [],
     'no request failed meanwhile';
 is_deeply [grep { !%{$codes{$_}} } sort keys %codes], [], 'every kind of client had its turns';
-wait_for('an empty queue', sub { !$restarted->value("SELECT count(*) AS n FROM ds_launch WHERE state IN ('queued', 'running', 'cancelling')") });
+queue_empty_wait();
 my %ended = map { $_->{state} => $_->{n} } $restarted->rows('SELECT state, count(*) AS n FROM ds_launch GROUP BY state');
 is join(' ', sort keys %ended), 'finished', 'all launches that are still there have finished';
 my @growth = $memory->growth;
