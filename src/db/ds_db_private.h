@@ -75,6 +75,7 @@ struct ds_db_t {
     int lazy;            /* the transaction at hand, or the next one, does not wait for the disk */
     int is_relaxed;      /* SQLite: so the connection is set */
     int wal_pages;       /* SQLite: pages in the WAL after the last commit */
+    int wal_tried;       /* SQLite: and when it was last copied, as far as readers let it */
     int tolerant;        /* the transaction goes on after a failed statement */
     apr_status_t failed; /* the first failure inside the transaction */
     int broken;          /* the database has rolled it back by itself */

@@ -84,8 +84,10 @@ static int wal_grown(void *data, sqlite3 *handle, const char *name, int pages)
 static void wal_copy(ds_db_t *db)
 {
     if (db->wal_pages < WAL_PAGES)
-        return;
-    db->wal_pages = 0;
+        db->wal_tried = 0;
+    if (db->wal_pages - db->wal_tried < (db->wal_tried ? WAL_PAGES / 4 : WAL_PAGES))
+        return; /* small, or kept by somebody who reads for long */
+    db->wal_tried = db->wal_pages;
     sqlite3_wal_checkpoint_v2(native(db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 

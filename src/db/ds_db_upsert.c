@@ -8,13 +8,14 @@
 #define ROWS_SOME 16
 #define VARIABLES_MAX 32000 /* SQLite takes 32,766 in one statement */
 #define ARRAY_ROWS_MAX 1000 /* PostgreSQL */
-#define OWN_COLUMNS 2       /* _launch_id, _updated_at */
+#define OWN_COLUMNS 2       /* _launch_id, _updated_at; with SQLite _created_at before them */
 
 struct ds_db_upsert_t {
     ds_db_t *db;
     const ds_db_table_t *table;
     apr_pool_t *pool;
     apr_pool_t *arrays_pool; /* PostgreSQL: of one statement */
+    int has_created; /* SQLite: _created_at is given: its default would print a time for each row */
     int rows_max;
     ds_db_composed_t many, some, one; /* for rows_max, ROWS_SOME and 1 rows */
     ds_db_composed_t arrays;          /* PostgreSQL: for any number */
@@ -74,9 +75,10 @@ static int has_other_columns(const ds_db_table_t *table)
 }
 
 /* One row of VALUES. */
-static const char *row_sql(const ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool)
+static const char *row_sql(const ds_db_t *db, const ds_db_table_t *table, int has_created,
+                           apr_pool_t *pool)
 {
-    ds_db_sql_t *sql = ds_db_sql_begin("(", pool);
+    ds_db_sql_t *sql = ds_db_sql_begin(has_created ? "(%s, " : "(", pool);
     int i;
 
     ds_db_sql_add(sql, ds_db_sql_value(db, DS_COLUMN_INTEGER, pool), ", ",
@@ -89,16 +91,17 @@ static const char *row_sql(const ds_db_t *db, const ds_db_table_t *table, apr_po
 
 /* OR FAIL: a statement of many rows that may abort would keep a journal of every page it touches.
  */
-static ds_db_sql_t *insert_sql(const ds_db_t *db, const ds_db_table_t *table, int rows,
-                               apr_pool_t *pool)
+static ds_db_sql_t *insert_sql(const ds_db_upsert_t *upsert, int rows)
 {
-    const char *verb = db->dialect->is_sqlite ? "INSERT OR FAIL INTO " : "INSERT INTO ";
-    ds_db_sql_t *sql = ds_db_sql_begin(verb, pool);
-    const char *row = row_sql(db, table, pool);
+    const char *verb = upsert->db->dialect->is_sqlite ? "INSERT OR FAIL INTO " : "INSERT INTO ";
+    const ds_db_table_t *table = upsert->table;
+    ds_db_sql_t *sql = ds_db_sql_begin(verb, upsert->pool);
+    const char *row = row_sql(upsert->db, table, upsert->has_created, upsert->pool);
     int i;
 
-    ds_db_sql_add(sql, ds_db_sql_name(table->name, pool), " (\"_launch_id\", \"_updated_at\", ",
-                  NULL);
+    ds_db_sql_add(sql, ds_db_sql_name(table->name, upsert->pool), " (",
+                  upsert->has_created ? "\"_created_at\", " : "",
+                  "\"_launch_id\", \"_updated_at\", ", NULL);
     ds_db_sql_columns_add(sql, table, DS_ALL_COLUMNS, "");
     ds_db_sql_add(sql, ") VALUES ", NULL);
     for (i = 0; i < rows; i++)
@@ -121,6 +124,8 @@ ds_db_upsert_t *ds_db_upsert_make(ds_db_t *db, const ds_db_table_t *table, apr_p
     upsert->db = db;
     upsert->table = table;
     upsert->pool = pool;
+    upsert->has_created = is_sqlite && ds_db_table_has(db, table->name, "_created_at", pool);
+    width += upsert->has_created;
     apr_pool_create(&upsert->arrays_pool, pool);
     upsert->rows_max = VARIABLES_MAX / width < ROWS_MAX ? VARIABLES_MAX / width : ROWS_MAX;
     upsert->bound = apr_palloc(pool, sizeof(char *) * width * (is_sqlite ? upsert->rows_max : 1));
@@ -149,8 +154,7 @@ static ds_db_composed_t *statement_choose(int *rows, ds_db_upsert_t *upsert, int
         chosen = &upsert->some;
     }
     if (!chosen->text)
-        chosen->text = upsert_sql(insert_sql(upsert->db, upsert->table, *rows, upsert->pool),
-                                  upsert->db, upsert->table);
+        chosen->text = upsert_sql(insert_sql(upsert, *rows), upsert->db, upsert->table);
     return chosen;
 }
 
@@ -161,6 +165,8 @@ static void rows_bind(ds_db_upsert_t *upsert, const char **values, int rows, con
     int width = upsert->table->count, i;
 
     for (i = 0; i < rows; i++, values += width) {
+        if (upsert->has_created)
+            *to++ = now;
         *to++ = launch;
         *to++ = now;
         memcpy(to, values, sizeof(char *) * width);

@@ -23,6 +23,8 @@ static void test_upsert(ds_db_t *db)
                   "a changed row is changed");
     tap_is_number(outside_number("SELECT _launch_id FROM car_c WHERE vin='A'"), 1,
                   "an unchanged row is not written again");
+    tap_is_number(outside_number("SELECT count(*) FROM car_c WHERE _created_at IS NULL"), 0,
+                  "every row tells when it came");
     rows_write(db, &cars, twice, 2, 3);
     tap_is_number(outside_number("SELECT doors FROM car_c WHERE vin='C'"), 2,
                   "of two rows with one key in one batch the last counts");
