@@ -1,9 +1,11 @@
 #include "ds_db_pgsql_reach.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -222,6 +224,27 @@ static int is_of_a_server(const char *keyword)
     return !strcmp(keyword, "host") || !strcmp(keyword, "hostaddr") || !strcmp(keyword, "port");
 }
 
+/* libpq looks for a certificate of ours in HOME, and fails when it may not look: which is so when
+ * HOME is still that of root. A path below a file is no certificate and no failure. */
+static const char *certificate_default(apr_pool_t *pool)
+{
+    const char *home = getenv("HOME");
+    struct stat info;
+
+    if (!home || stat(apr_pstrcat(pool, home, "/.postgresql/postgresql.crt", NULL), &info) == 0)
+        return NULL;
+    return errno == EACCES ? "/dev/null/none" : NULL;
+}
+
+static void attempt_param_add(attempt_t *attempt, int *count, const PQconninfoOption *options,
+                              const char *keyword, const char *value)
+{
+    if (!value || option_find(options, keyword))
+        return;
+    attempt->keywords[*count] = keyword;
+    attempt->values[(*count)++] = value;
+}
+
 static void attempt_params_set(attempt_t *attempt, const PQconninfoOption *options, int server,
                                apr_pool_t *pool)
 {
@@ -236,12 +259,9 @@ static void attempt_params_set(attempt_t *attempt, const PQconninfoOption *optio
         attempt->values[count++] =
             is_of_a_server(option->keyword) ? part_get(option->val, server, pool) : option->val;
     }
-    for (i = 0; i < sizeof(defaults) / sizeof(*defaults); i++) {
-        if (option_find(options, defaults[i][0]))
-            continue;
-        attempt->keywords[count] = defaults[i][0];
-        attempt->values[count++] = defaults[i][1];
-    }
+    for (i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
+        attempt_param_add(attempt, &count, options, defaults[i][0], defaults[i][1]);
+    attempt_param_add(attempt, &count, options, "sslcert", certificate_default(pool));
 }
 
 /* The parameters of an attempt as a text, values in quotes. */

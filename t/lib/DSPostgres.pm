@@ -77,19 +77,48 @@ sub is_ready {
         '-U', $user) == 0;
 }
 
-# Make a cluster and start it. extra: settings as name => value.
-sub start {
+# A place for a cluster. extra: settings as name => value.
+sub prepare {
     my ($class, %extra) = @_;
-    my $self = bless {bin => bindir(), dir => tempdir('datasync-pg-XXXXXX', TMPDIR => 1), owner => $$}, $class;
+    my $self = bless {bin => bindir(), dir => tempdir('datasync-pg-XXXXXX', TMPDIR => 1), owner => $$,
+                      port => port_find(), extra => {%extra}}, $class;
     $self->{log} = "$self->{dir}/log";
     if ($> == 0) {
         chown scalar getpwnam('nobody'), scalar getgrnam('nogroup'), $self->{dir} or die "chown: $!\n";
     }
+    return $self;
+}
+
+# Make a cluster and start it.
+sub start {
+    my ($class, %extra) = @_;
+    my $self = $class->prepare(%extra);
     $self->cluster_init;
-    $self->{port} = port_find();
-    $self->{extra} = {%extra};
     $self->run;
     return $self;
+}
+
+# A standby that follows a primary.
+sub replica {
+    my ($class, $primary, %extra) = @_;
+    my $self = $class->prepare(%extra);
+    my $pid = program_start($self->{log}, "$self->{bin}/pg_basebackup", '-D', "$self->{dir}/data", '-R', '-c', 'fast',
+        '-d', $primary->params);
+    waitpid $pid, 0;
+    die "DSPostgres: pg_basebackup failed:\n" . $self->log_text if $? != 0;
+    $self->run;
+    return $self;
+}
+
+# Run SQL as the owner of the cluster; its output.
+sub sql {
+    my ($self, @statements) = @_;
+    open my $in, '-|', 'psql', '-XqtA', '-v', 'ON_ERROR_STOP=1', '-d', $self->params, map { ('-c', $_) } @statements
+        or die "psql: $!\n";
+    local $/;
+    my $text = <$in> // '';
+    close $in or die "psql failed: @statements\n";
+    return $text;
 }
 
 # Start the server of a cluster that is there, and wait until it answers.
