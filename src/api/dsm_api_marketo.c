@@ -89,6 +89,7 @@ int dsm_marketo_error(request_rec *r, const char *code, const char *format, ...)
     dsm_marketo_text_write(doc, "message", message);
     ds_fmt_doc_map_end(doc);
     ds_fmt_doc_array_end(doc);
+    dsm_reply_body_drop(r);
     return dsm_marketo_document_send(r, HTTP_OK, doc);
 }
 

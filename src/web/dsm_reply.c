@@ -31,6 +31,13 @@ static int has_large_body(const request_rec *r)
            (length && apr_atoi64(length) > DSM_REPLY_UNREAD_MAX);
 }
 
+void dsm_reply_body_drop(request_rec *r)
+{
+    if (has_large_body(r)) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
 int dsm_reply_body(request_rec *r, int status, const char *content_type, const char *body,
                    apr_size_t size)
 {
@@ -41,8 +48,8 @@ int dsm_reply_body(request_rec *r, int status, const char *content_type, const c
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(r->headers_out, "Retry-After", RETRY_AFTER);
     }
-    if (ap_is_HTTP_ERROR(status) && has_large_body(r)) {
-        r->connection->keepalive = AP_CONN_CLOSE;
+    if (ap_is_HTTP_ERROR(status)) {
+        dsm_reply_body_drop(r);
     }
     ap_rwrite(body, (int)size, r);
     return OK;

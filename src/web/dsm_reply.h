@@ -14,7 +14,12 @@
 /* Headers of every answer. */
 void dsm_reply_headers_set(request_rec *r);
 
-/* Send a whole body. Returns OK, what a content handler returns. */
+/* Before the answer to a request whose body need not be read: httpd would send it only after all of
+ * the body came. A large body is not waited for, the connection closes. */
+void dsm_reply_body_drop(request_rec *r);
+
+/* Send a whole body; errors drop what the client still sends. Returns OK, what a content handler
+ * returns. */
 int dsm_reply_body(request_rec *r, int status, const char *content_type, const char *body,
                    apr_size_t size);
 
