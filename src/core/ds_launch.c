@@ -2,6 +2,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_clock.h"
+#include "ds_doubt.h"
 #include "ds_upload_key.h"
 
 /* Loads of one object run in order; exports of one sync do, and stand in nobody's way. */
@@ -170,6 +172,19 @@ static apr_status_t transaction_end(ds_db_t *db, apr_status_t status)
     return status;
 }
 
+/* The same for one that makes a launch, where somebody waits to hear whether it is there. */
+static apr_status_t creation_end(ds_launch_t *const *launch, ds_db_t *db, apr_status_t status,
+                                 apr_pool_t *pool)
+{
+    apr_time_t sent = ds_clock_steady();
+
+    if (status != APR_SUCCESS)
+        return transaction_end(db, status);
+    status = ds_db_commit(db);
+    return status == DS_EBUSY && ds_db_is_in_doubt(db) ? ds_doubt_end(db, *launch, sent, pool)
+                                                       : status;
+}
+
 apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                               const ds_launch_request_t *request, ds_file_writer_t *input,
                               apr_pool_t *pool)
@@ -179,7 +194,8 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
     *repeated = 0;
     if (status != APR_SUCCESS)
         return status;
-    status = transaction_end(db, upload_accept(launch, repeated, db, request, input, pool));
+    status = upload_accept(launch, repeated, db, request, input, pool);
+    status = *repeated ? transaction_end(db, status) : creation_end(launch, db, status, pool);
     if (status == APR_SUCCESS && !*repeated)
         ds_file_writer_close(input);
     return status;
@@ -227,7 +243,7 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
         status = others_check(db, request, pool);
     if (status == APR_SUCCESS)
         status = row_create(*launch, db, request, pool);
-    return transaction_end(db, status);
+    return creation_end(launch, db, status, pool);
 }
 
 apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
@@ -290,7 +306,7 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
             (*launch)->input_launch_id = ds_launch_input_id(old);
         status = row_create(*launch, db, request, pool);
     }
-    return transaction_end(db, status);
+    return creation_end(launch, db, status, pool);
 }
 
 apr_int64_t ds_launch_input_id(const ds_launch_t *launch)

@@ -137,7 +137,7 @@ typedef struct {
 } leave_t;
 
 static ds_launch_state_e state_after(const char **message, const ds_launch_t *launch,
-                                     const leave_t *why, apr_pool_t *pool)
+                                     const leave_t *why, int crashes, apr_pool_t *pool)
 {
     const char *summary = ds_launch_summary(launch, &launch->rows, pool);
 
@@ -146,35 +146,39 @@ static ds_launch_state_e state_after(const char **message, const ds_launch_t *la
         *message = apr_psprintf(pool, "%s: %s", launch->message, summary);
         return DS_LAUNCH_CANCELLED;
     }
-    if (launch->crashes + why->crashes < DS_QUEUE_CRASHES_MAX)
+    if (!crashes || launch->crashes + crashes < DS_QUEUE_CRASHES_MAX)
         return DS_LAUNCH_QUEUED;
     *message = apr_psprintf(pool, "%s. %s", why->fault, summary);
     return DS_LAUNCH_FAILED;
 }
 
-static int launch_stays(ds_db_rows_t *rows, const leave_t *why)
+static int launch_stays(int *crashes, ds_db_rows_t *rows, const leave_t *why)
 {
     const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
-    int silent;
+    int silent, known;
 
+    *crashes = why->crashes;
     if (why->owner)
         return strcmp(owner, why->owner) != 0;
     silent = ds_lease_has_ended(why->leases, ds_db_rows_int(rows, 0),
                                 ds_db_rows_int(rows, LEASED_UNTIL));
-    return why->alive(owner, silent) && !silent;
+    known = why->alive(owner, silent);
+    if (known == DS_OWNER_WAITS)
+        *crashes = 0;
+    return known != DS_OWNER_GONE && !silent;
 }
 
 static apr_status_t launch_leave(int *changed, ds_db_t *db, ds_db_rows_t *rows, const leave_t *why,
-                                 apr_time_t now, apr_pool_t *pool)
+                                 int crashes, apr_time_t now, apr_pool_t *pool)
 {
     const ds_launch_t *launch = ds_launch_read(rows, pool);
     const char *message;
-    ds_launch_state_e state = state_after(&message, launch, why, pool);
+    ds_launch_state_e state = state_after(&message, launch, why, crashes, pool);
     apr_time_t finished = ds_launch_state_is_end(state) ? now : 0;
 
     return ds_db_query(db, changed, STMT_QUEUE_LEAVE,
                        DS_ARGS(DS_TEXT(ds_launch_state_name(state)), DS_TEXT(message),
-                               DS_INT_OR_NULL(finished), DS_INT(why->crashes), DS_INT(launch->id),
+                               DS_INT_OR_NULL(finished), DS_INT(crashes), DS_INT(launch->id),
                                DS_TEXT(ds_db_rows_text(rows, LEASED_OWNER)),
                                DS_INT(ds_db_rows_int(rows, LEASED_ATTEMPT)),
                                DS_TEXT(ds_launch_state_name(launch->state)),
@@ -195,11 +199,11 @@ static apr_status_t launches_leave(int *left, ds_db_t *db, const leave_t *why, a
     else if (why->leases)
         ds_lease_look_fail(why->leases);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
-        int changed = 0;
+        int changed = 0, crashes;
 
-        if (launch_stays(rows, why))
+        if (launch_stays(&crashes, rows, why))
             continue;
-        status = launch_leave(&changed, db, rows, why, now, scratch);
+        status = launch_leave(&changed, db, rows, why, crashes, now, scratch);
         if (status == APR_SUCCESS)
             *left += changed;
     }

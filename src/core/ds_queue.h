@@ -49,12 +49,20 @@ apr_status_t ds_queue_release(ds_db_t *db, const char *owner, apr_pool_t *scratc
 apr_status_t ds_queue_stumble(ds_db_t *db, const char *owner, const char *fault,
                               apr_pool_t *scratch);
 
-/* True while the process that calls itself `owner` may be alive. One that is silent, its lease has
- * ended, hangs: whoever can end it does so first, because it may hold a lock. */
+/* What is known of the process that owns a launch. */
+enum {
+    DS_OWNER_GONE,
+    DS_OWNER_ALIVE, /* or nobody knows */
+    DS_OWNER_WAITS  /* it is alive, and silent because it cannot write */
+};
+
+/* One of these, of the process that calls itself `owner`. One that is silent, its lease has ended,
+ * and does not wait, hangs: whoever can end it does so first, because it may hold a lock. */
 typedef int ds_queue_alive_cb(const char *owner, int silent);
 
-/* Take launches away from runners that died (alive says no) or whose lease has ended: back to the
- * queue, cancelled if that was asked for, or failed after DS_QUEUE_CRASHES_MAX crashes. */
+/* Take launches away from runners that are gone or whose lease has ended: back to the queue,
+ * cancelled if that was asked for, or failed after DS_QUEUE_CRASHES_MAX crashes. That a runner
+ * waited is no crash. */
 apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_lease_watch_t *leases,
                               ds_queue_alive_cb *alive, apr_pool_t *scratch);
 

@@ -92,6 +92,11 @@ apr_status_t ds_db_begin(ds_db_t *db);
 apr_status_t ds_db_commit(ds_db_t *db);
 void ds_db_rollback(ds_db_t *db);
 
+/* After a commit that failed: true when its answer was lost with the connection. Then it may have
+ * happened all the same, or happens yet: the server ends it or takes it back, and keeps its locks
+ * until then. */
+int ds_db_is_in_doubt(const ds_db_t *db);
+
 /* The next transaction need not wait for the disk: a power cut may take it back, whole, unless a
  * later one that waited has been committed. For work that would then be done again, never for what
  * an answer depends on. */

@@ -115,13 +115,18 @@ static ds_problem_t *connection_prepare(ds_db_t *db, const ds_db_where_t *where,
     return ds_problem_make(pool, DS_EBUSY, "the database cannot be used: %s", ds_db_error(db));
 }
 
+static int connection_is_lost(const ds_db_t *db)
+{
+    return PQstatus(native(db)) != CONNECTION_OK;
+}
+
 static int connection_revive(ds_db_t *db)
 {
     apr_dbd_t *handle = NULL;
     apr_pool_t *scratch;
     int found;
 
-    if (PQstatus(native(db)) == CONNECTION_OK && !db->pgsql->read_only)
+    if (!connection_is_lost(db) && !db->pgsql->read_only)
         return 0;
     apr_pool_create(&scratch, db->pool);
     found = !server_reach(db, scratch) &&
@@ -204,7 +209,7 @@ static apr_status_t failure_read(const char **words, ds_db_t *db, int ret, apr_p
 
     *words = apr_pstrndup(pool, message, strcspn(message, "\n"));
     db->pgsql->read_only = code && !strncmp(code, CODE_READ_ONLY, CODE_SIZE);
-    if (PQstatus(native(db)) != CONNECTION_OK)
+    if (connection_is_lost(db))
         return DS_EBUSY;
     return code ? code_status(code) : DS_EDB;
 }
@@ -257,6 +262,7 @@ const ds_db_dialect_t ds_db_pgsql = {
     .now = now_get,
     .revive = connection_revive,
     .failure = failure_read,
+    .is_lost = connection_is_lost,
     .transaction_lives_on = transaction_lives_on,
     .begin = begin,
     .commit = commit,

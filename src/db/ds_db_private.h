@@ -33,6 +33,8 @@ typedef struct ds_db_dialect_t {
 
     /* Our status for what the driver returned (not 0), and the database's words in pool. */
     apr_status_t (*failure)(const char **words, ds_db_t *db, int ret, apr_pool_t *pool);
+    /* After a failure: has the connection gone? */
+    int (*is_lost)(const ds_db_t *db);
     /* After a failed statement: can the transaction go on? Makes a tolerant one ready for it. */
     int (*transaction_lives_on)(ds_db_t *db);
 
@@ -79,6 +81,7 @@ struct ds_db_t {
     int tolerant;        /* the transaction goes on after a failed statement */
     apr_status_t failed; /* the first failure inside the transaction */
     int broken;          /* the database has rolled it back by itself */
+    int in_doubt;        /* nobody said how the last commit ended */
     const char *error;   /* what the database said last, in error_pool */
     apr_pool_t *error_pool;
     apr_dbd_prepared_t *prepared[STMT_COUNT]; /* made at their first use */

@@ -117,7 +117,12 @@ static apr_status_t now_get(apr_time_t *now, ds_db_t *db)
     return APR_SUCCESS;
 }
 
-static int never_lost(ds_db_t *db)
+static int never_lost(const ds_db_t *db)
+{
+    return 0;
+}
+
+static int never_revived(ds_db_t *db)
 {
     return 0;
 }
@@ -216,8 +221,9 @@ const ds_db_dialect_t ds_db_sqlite = {
     .open = handle_open,
     .connection_prepare = connection_prepare,
     .now = now_get,
-    .revive = never_lost,
+    .revive = never_revived,
     .failure = failure_read,
+    .is_lost = never_lost,
     .transaction_lives_on = transaction_lives_on,
     .begin = begin,
     .commit = commit,

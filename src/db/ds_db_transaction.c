@@ -84,6 +84,7 @@ apr_status_t ds_db_commit(ds_db_t *db)
     apr_status_t status = db->failed;
     int ret;
 
+    db->in_doubt = 0;
     if (status != APR_SUCCESS) {
         ds_db_rollback(db);
         return status;
@@ -91,10 +92,16 @@ apr_status_t ds_db_commit(ds_db_t *db)
     ret = db->dialect->commit(db);
     if (ret) {
         status = ds_db_failure(db, ret);
+        db->in_doubt = db->dialect->is_lost(db);
         apr_dbd_query(db->driver, db->handle, &ret, "ROLLBACK"); /* it may still be open */
     }
     transaction_end(db);
     return status;
+}
+
+int ds_db_is_in_doubt(const ds_db_t *db)
+{
+    return db->in_doubt;
 }
 
 void ds_db_rollback(ds_db_t *db)

@@ -29,7 +29,8 @@ static apr_status_t launches_reclaim(keeper_t *keeper)
 
     if (reclaimed)
         ds_log(DS_LOG_WARNING, APR_SUCCESS,
-               DSLOGNO(0530) "%d launches were taken away from runners that are gone", reclaimed);
+               DSLOGNO(0530) "%d launches were taken away from runners that are gone or wait",
+               reclaimed);
     return status;
 }
 

@@ -13,6 +13,8 @@
 #include <apr_strings.h>
 
 #include "ds_log.h"
+#include "ds_queue.h"
+#include "dsw_sign.h"
 
 #define HOST_SIZE 96
 
@@ -192,13 +194,18 @@ const char *dsw_process_owner(apr_pool_t *pool)
                         (apr_uint64_t)start_time(getpid()));
 }
 
-static int owner_end(pid_t pid)
+/* Of a process of this host that is there. */
+static int owner_judge(pid_t pid, int silent)
 {
+    if (!silent)
+        return DS_OWNER_ALIVE;
+    if (dsw_sign_waits(pid))
+        return DS_OWNER_WAITS;
     if (kill(pid, SIGKILL) == 0)
         ds_log(DS_LOG_WARNING, APR_SUCCESS,
                DSLOGNO(0532) "process %ld was silent for longer than its lease: it is killed",
                (long)pid);
-    return 1;
+    return DS_OWNER_ALIVE;
 }
 
 int dsw_process_owner_alive(const char *owner, int silent)
@@ -209,12 +216,14 @@ int dsw_process_owner_alive(const char *owner, int silent)
 
     host_print(host);
     if (strncmp(owner, host, strlen(host)) || owner[strlen(host)] != '/')
-        return 1;
+        return DS_OWNER_ALIVE;
     if (sscanf(owner + strlen(host), "/%ld/%llu", &pid, &start) != 2)
-        return 1;
+        return DS_OWNER_ALIVE;
     if (start_time((pid_t)pid) == start)
-        return silent ? owner_end((pid_t)pid) : 1;
-    return kill((pid_t)pid, 0) != 0 && errno == EPERM; /* /proc may hide what others run */
+        return owner_judge((pid_t)pid, silent);
+    if (kill((pid_t)pid, 0) != 0 && errno == EPERM) /* /proc may hide what others run */
+        return DS_OWNER_ALIVE;
+    return DS_OWNER_GONE;
 }
 
 void dsw_process_name_set(const char *name)

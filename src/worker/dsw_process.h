@@ -36,8 +36,8 @@ int dsw_process_wait(int fd, apr_interval_time_t timeout);
 /* The name under which this process owns launches: host's boot, pid namespace, pid, start time. */
 const char *dsw_process_owner(apr_pool_t *pool);
 
-/* ds_queue_alive_cb: false only when the owner was a process of this host that is gone. One of this
- * host that is silent is killed. */
+/* ds_queue_alive_cb: gone is only what was a process of this host. One of this host that is silent
+ * and does not wait (dsw_sign.h) is killed. */
 int dsw_process_owner_alive(const char *owner, int silent);
 
 /* What ps and top show. At most 15 characters. */

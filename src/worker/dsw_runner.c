@@ -10,6 +10,7 @@
 #include "dsw_export.h"
 #include "dsw_import.h"
 #include "dsw_process.h"
+#include "dsw_sign.h"
 
 #define POLL apr_time_from_sec(1)
 #define TROUBLE_PAUSE apr_time_from_sec(2)
@@ -119,15 +120,17 @@ static void result_log(const ds_claim_t *claim, const dsw_result_t *result, apr_
  * runner, and not only when its lease has ended. */
 static apr_status_t owned_release(runner_t *runner, apr_pool_t *pool)
 {
-    apr_status_t status =
-        runner->owns ? ds_queue_release(runner->db, runner->owner, pool) : DS_ELOST;
+    apr_status_t status;
 
+    dsw_sign_set(runner->owns);
+    status = runner->owns ? ds_queue_release(runner->db, runner->owner, pool) : DS_ELOST;
     if (status == APR_SUCCESS)
         ds_log(DS_LOG_NOTICE, APR_SUCCESS,
                DSLOGNO(0545) "the launch that waited for the database is back in the queue");
     if (status != APR_SUCCESS && status != DS_ELOST)
         return status;
     runner->owns = 0;
+    dsw_sign_set(0);
     return APR_SUCCESS;
 }
 
@@ -146,8 +149,10 @@ static apr_status_t turn_run(runner_t *runner, apr_pool_t *pool)
     if (status != APR_SUCCESS)
         return status;
     result = launch_run(runner, claim, pool);
+    dsw_sign_set(result.outcome == DSW_TROUBLE && result.status == DS_EBUSY);
     status = result_store(runner, claim, &result, pool);
     runner->owns = status != APR_SUCCESS && status != DS_ELOST;
+    dsw_sign_set(runner->owns);
     result_log(claim, &result, status);
     if (status == DS_ELOST)
         return APR_SUCCESS;
@@ -184,7 +189,9 @@ static void turns_run(runner_t *runner, apr_pool_t *pool)
     if (!dsw_process_stopping() && !ds_db_is_worn(runner->db)) {
         ds_log(DS_LOG_WARNING, status, DSLOGNO(0544) "the runner opens the database anew: %s",
                ds_db_error(runner->db));
+        dsw_sign_renew();
         dsw_process_wait(-1, TROUBLE_PAUSE);
+        dsw_sign_renew();
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "ds_db_migrate.h"
 #include "dsw_process.h"
+#include "dsw_sign.h"
 
 #define PAUSE_FIRST apr_time_from_msec(100)
 #define PAUSE_MAX apr_time_from_sec(5)
@@ -21,6 +22,7 @@ ds_db_t *dsw_db_open(const dsw_t *worker, int cache_mb, int create, apr_pool_t *
     while (!dsw_process_stopping()) {
         ds_problem_t *problem;
 
+        dsw_sign_renew();
         apr_pool_create(&turn, pool);
         problem = ds_db_open(&db, &where, turn);
         if (!problem)

@@ -13,6 +13,7 @@
 #include "dsw_process.h"
 #include "dsw_runner.h"
 #include "dsw_setup.h"
+#include "dsw_sign.h"
 
 #define STOP_PATIENCE apr_time_from_msec(2500) /* httpd kills after three seconds */
 #define TURN apr_time_from_msec(100)
@@ -25,6 +26,7 @@ typedef int role_cb(const dsw_t *worker);
 typedef struct {
     const char *name;
     role_cb *run;
+    int number;            /* of its sign */
     pid_t pid;             /* 0: not running */
     apr_time_t started;    /* by the steady clock */
     apr_time_t not_before; /* the brake */
@@ -39,6 +41,7 @@ static void child_run(const slot_t *slot, const dsw_t *worker, pid_t parent)
     apr_pool_create(&own.pool, NULL);
     dsw_process_name_set(slot->name);
     dsw_process_signals_prepare(parent);
+    dsw_sign_begin(slot->number);
     exit(slot->run(&own));
 }
 
@@ -178,6 +181,7 @@ static slot_t *slots_make(int count, apr_pool_t *pool)
     for (i = 1; i < count; i++) {
         slots[i].name = apr_psprintf(pool, "datasync-run%d", i);
         slots[i].run = dsw_runner_run;
+        slots[i].number = i;
     }
     return slots;
 }
@@ -192,6 +196,7 @@ int dsw_supervisor_run(const dsw_t *worker)
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0513) "worker started, %d runners",
            worker->settings->runners);
+    dsw_signs_make(count);
     setup_run(worker);
     if (worker->settings->runners)
         slots_keep(slots_make(count, worker->pool), count, worker);

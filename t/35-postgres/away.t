@@ -118,24 +118,10 @@ outage('frozen', sub { $cluster->freeze }, sub { $cluster->thaw });
 
 note 'full';
 $node->import_run('open-import', "vin\nBEFORE\n");
-my @sessions;
-
-# Take connections until there is none left.
-sub fill {
-    my $refused = sub { scalar(() = DSClient::text_of($cluster->{log}) =~ /too many clients/g) };
-    my $before = $refused->();
-    return wait_for('a server that is full', sub {
-        open my $in, '|-', "psql -Xq -d '$ENV{DS_TEST_POSTGRES} application_name=filler' 2>/dev/null" or die "psql: $!";
-        push @sessions, $in;
-        sleep 0.05;
-        return $refused->() > $before;
-    });
-}
-
-fill();
+my @sessions = $cluster->fill->@*;
 $node->graceful;    # its new processes have no connection yet, those of the old ones are let go
 wait_for('the end of the old processes', sub { 2 >= $node->httpd_pids });
-fill();
+push @sessions, $cluster->fill->@*;
 my @answers = together(8, $request{'a status'});
 cmp_ok slowest(@answers), '<', $soon + $allowance, sprintf 'full: a new process of httpd answers within %.2f s', slowest(@answers);
 is_deeply [grep { $_->[0] != 503 || !$_->[1] } @answers], [], 'full: 503 with Retry-After';

@@ -211,7 +211,8 @@ sub upload_check {
     return $self->fault("$what: ", scalar @launches, ' launches') if @launches > 1;
     return $code eq 200 ? $self->fault("$what: it is lost") : 1 unless @launches;
     my ($launch) = @launches;
-    $self->fault("$what: it was refused and is there") if $code =~ /^[45]/ && !$upload->{codes}{none};
+    $self->fault("$what: it was refused and is there")
+        if $code =~ /^[45]/ && !$upload->{codes}{none} && !$self->{in_doubt}{$launch->{id}};
     my $want = join ' ', 'finished', $upload->{rows} + $upload->{bad}, @$upload{qw(rows bad)}, 0, $upload->{sha256};
     my $got = join ' ', @$launch{qw(state rows_read rows_ok rows_failed rows_skipped sha256)};
     $self->fault("$what, launch $launch->{id}: $got, not $want; ", $launch->{message} // '') if $got ne $want;
@@ -281,6 +282,7 @@ sub integrity_check {
     cmp_ok $accepted, '>', $self->{accepted} // 0, "$name: there was something to lose ($accepted accepted)";
     $self->{accepted} = $accepted;
     $self->order_check($name);
+    $self->{in_doubt} = {map { $_ => 1 } map { $_->log_text =~ /DS0350: .* launch (\d+) was lost: it may be there/g } @{$self->{nodes}}};
     if ($self->settle) {
         my $launches = $self->launches_by_upload;
         $self->upload_check($_, @{$launches->{$_->{name}} || []}) for grep { $_->{kind} =~ /^(?:import|delete)$/ } @uploads;

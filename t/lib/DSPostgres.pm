@@ -181,6 +181,20 @@ sub thaw {
     return;
 }
 
+# Take connections until there is none left: they last until the result goes, or its parts are closed.
+sub fill {
+    my ($self) = @_;
+    my $refused = sub { scalar(() = $self->log_text =~ /too many clients/g) };
+    my ($before, @sessions) = $refused->();
+    DSClient::wait_for('a server that is full', sub {
+        open my $in, '|-', "psql -Xq -d '" . $self->params . " application_name=filler' 2>/dev/null" or die "psql: $!";
+        push @sessions, $in;
+        sleep 0.05;
+        return $refused->() > $before;
+    });
+    return \@sessions;
+}
+
 sub DESTROY {
     my ($self) = @_;
     return if $self->{owner} != $$;
