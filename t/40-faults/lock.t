@@ -55,8 +55,9 @@ sub recovery_check {
 
 sub case_run {
     my ($name, @statements) = @_;
-    $fault->load_begin(pause => 0.2);
+    $fault->load_begin(pause => 0.2, big => 0.2);
     sleep 1 + rand 2;
+    $fault->launch_wait(2);
     locked_by($node, sub {
         clients_watch($name, $node, $seconds, upload => qr/^503$/, status => qr/^200$/, page => qr/^200$/);
     }, @statements);

@@ -9,6 +9,7 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
 use POSIX ();
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep);
 
 my %nameless = (80877103 => 1, 80877104 => 1);    # requests for TLS and the like come before the first words
@@ -112,7 +113,10 @@ sub client_take {
     my $server = $self->is_away ? undef : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
     return close $client unless $server;
     my $connection = {client => $client, server => $server, bytes => '', talks => 0, before => ''};
-    $self->{of}{$_} = $connection for $client, $server;
+    for ($client, $server) {
+        setsockopt $_, IPPROTO_TCP, TCP_NODELAY, 1 or die "DSProxy: $!\n";
+        $self->{of}{$_} = $connection;
+    }
     return $self->{select}->add($client, $server);
 }
 
