@@ -14,6 +14,13 @@ my $dir = tempdir('power-XXXXXX', DIR => DSNode::run_dir(), CLEANUP => 1);
 my ($no_sync) = glob '/usr/lib/*/libeatmydata.so' or die 'libeatmydata is not installed';
 my ($disk, @cuts);
 
+# Before the directory goes that it is mounted in.
+END {
+    my $status = $?;
+    undef $disk;
+    $? = $status;
+}
+
 sub disk_make {
     my ($node) = @_;
     $disk = DSDisk->make($dir, "$node->{dir}/state") or diag 'NOT TESTED: a power cut can be tried by root and with loop devices only';
