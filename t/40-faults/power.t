@@ -80,7 +80,7 @@ sub cut_check {
     my $after = bless {%$fault, node => $node, nodes => [$node], dir => $node->{dir}, faults => [], accepted => 0}, ref $fault;
     $after->integrity_check($name);
     $node->stop;
-    DSTest::finish($node, qr/DS0532/, qr/DS0511.*signal 9/);
+    DSTest::finish($node);
     $disk->unmount("$node->{dir}/state");
     unlink $cut->{image};
     return;
@@ -94,13 +94,13 @@ sub cuts_check {
         push @cuts, cut($fault);
     }
     $fault->load_end;
+    $fault->node->stop;    # no runner outlives the power
     cut_check($fault, $cuts[$_], 'cut ' . ($_ + 1)) for 0 .. $#cuts;
     return;
 }
 
 sub syncless_check {
     my ($fault) = @_;
-    $fault->node->stop;
     {
         local %ENV = (%ENV, LD_PRELOAD => $no_sync);
         $fault->node->start;
