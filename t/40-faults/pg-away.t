@@ -40,7 +40,6 @@ sub everything_check {
     wait_for("$name: the database to be used again", sub { $node->get('/api/data-sync/part-import')->code == 200 });
     $fault->integrity_check($name);
     is_deeply [$node->worker_pids], \@workers, "$name: no process of the worker was restarted";
-    is $node->value('SELECT sum(crashes) AS n FROM ds_launch'), 0, "$name: no launch was charged with it";
     return;
 }
 

@@ -20,7 +20,6 @@ for my $round (1 .. rounds(3, 1)) {
     close $lock;
     $fault->integrity_check($name);
 }
-is_deeply [$node->worker_pids], \@workers, 'no runner was killed';
-is $node->value('SELECT sum(crashes) AS n FROM ds_launch'), 0, 'and none was counted as a crash';
+is_deeply [$node->worker_pids], \@workers, 'no runner that waited was taken for one that hangs';
 $fault->finish(qr/DS0541/);
 done_testing;
