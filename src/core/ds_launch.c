@@ -263,7 +263,7 @@ apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch
         status = ds_db_query(db, NULL, STMT_LAUNCH_REJECT,
                              DS_ARGS(DS_TEXT(message), DS_INT(now), DS_INT((*launch)->id)));
     }
-    return transaction_end(db, status);
+    return creation_end(launch, db, status, pool);
 }
 
 /* Inside a transaction: the launch to repeat, if it may be. */

@@ -173,6 +173,13 @@ static void test_lease(ds_db_t *db, const ds_sync_t *sync)
                   "a runner of another machine loses its launch with its lease");
     tap_is_number(silent_owners, 1, "one that hangs can be ended before that");
     finish(db, claim(db, "r"));
+    launch_accept(db, sync, "x");
+    ds_queue_claim(&owned, db, "waits", apr_time_from_msec(1), test_pool);
+    apr_sleep(apr_time_from_msec(5));
+    alive_answer = DS_OWNER_WAITS;
+    tap_is_number(reclaim(db, alive), 1, "so does one that cannot write for so long");
+    tap_is_number(launch_get(db, owned->launch->id)->crashes, 0, "which is no crash");
+    finish(db, claim(db, "r"));
 }
 
 static void test_crashes(ds_db_t *db, const ds_sync_t *sync)
