@@ -5,6 +5,7 @@ use warnings FATAL => 'all';
 use parent 'DSPostgres';
 use DSBench;
 use DSClient;
+use File::Temp qw(tempdir);
 use POSIX qw(sysconf _SC_CLK_TCK);
 use Time::HiRes qw(sleep);
 
@@ -15,6 +16,17 @@ my $columns = 'customer text %s, name text, email text, phone text, city text, a
 sub start {
     my ($class, %extra) = @_;
     return $class->SUPER::start(shared_buffers => '1GB', max_wal_size => '8GB', max_connections => 200, %extra);
+}
+
+# Run a measurement on SQLite, then on a PostgreSQL of its own. It gets the name of the database, that name
+# for a result of its own, and the cluster.
+sub each_database {
+    my ($measure) = @_;
+    $measure->('SQLite', '');
+    my $cluster = DSBenchPostgres->start;
+    local $ENV{DS_TEST_POSTGRES} = $cluster->params;
+    $measure->('PostgreSQL', '_postgres', $cluster);
+    return;
 }
 
 # How programs find it.
@@ -54,6 +66,18 @@ sub cpu {
 sub table_create {
     my ($self) = @_;
     $self->psql('DROP TABLE IF EXISTS customer; CREATE TABLE customer (' . sprintf($columns, 'NOT NULL UNIQUE') . ');');
+}
+
+# The table of a server as CSV into a file.
+sub export_measure {
+    my ($self, $database) = @_;
+    my $dir = tempdir('datasync-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    local %ENV = (%ENV, $self->environment, PGDATABASE => $database);
+    my $cpu = $self->cpu;
+    my $figures = command_time('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-c', '\\copy (SELECT customer, name, email, phone,'
+        . " city, active, since, balance, points, note FROM customer) TO '$dir/out.csv' WITH (FORMAT csv, HEADER)");
+    $figures->{cpu} += $self->cpu - $cpu;
+    return $figures;
 }
 
 # \copy to a temporary table, then INSERT ... ON CONFLICT into one with a unique key.

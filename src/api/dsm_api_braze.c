@@ -199,6 +199,8 @@ static int braze_admit(request_rec *r, const dsm_request_t *request)
 static int braze_sync(request_rec *r, const dsm_request_t *request)
 {
     char uuid[DS_UUID_SIZE];
+    ds_launch_request_t wanted;
+    ds_launch_t *launch;
     int answer;
 
     if (!ds_digest_uuid_read(uuid, request->integration)) {
@@ -211,7 +213,9 @@ static int braze_sync(request_rec *r, const dsm_request_t *request)
         return dsm_braze_message_send(
             r, HTTP_BAD_REQUEST, "This integration runs when a file arrives: it cannot be started");
     }
-    answer = dsm_launch_start(r, request, 1);
+    wanted = dsm_launch_request(r, request);
+    wanted.alone = 1;
+    answer = dsm_launch_start(&launch, r, request, &wanted);
     return answer == HTTP_OK ? dsm_braze_message_send(r, HTTP_ACCEPTED, "success") : answer;
 }
 

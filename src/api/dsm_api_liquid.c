@@ -178,6 +178,8 @@ static const dsm_endpoint_t liquid_endpoints[] = {
     {GET | POST, "/ls/api/oauth2/validate", dsm_liquid_validate},
     {GET | POST, "/ls/api/oauth2/tokenInfo", dsm_liquid_token_info},
     {POST, "/ls/api/batch/import", dsm_liquid_import},
+    {POST, "/ls/api/batch/export", dsm_liquid_export},
+    {GET, "/ls/api/batch/{launch}/result", dsm_liquid_result},
     {POST, "/ls/api/batch/status", dsm_liquid_status},
     {POST, "/ls/api/batch/cancel", dsm_liquid_cancel},
     {ALL, "/ls/api/{rest}", liquid_unknown},

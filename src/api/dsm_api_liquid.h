@@ -30,7 +30,7 @@ int dsm_liquid_form_read(apr_table_t **fields, request_rec *r);
 /* A parameter; NULL where it is missing or what clients send for none: nothing, 0, None or null. */
 const char *dsm_liquid_value_get(const apr_table_t *fields, const char *name);
 
-/* --- what an import is to do: dsm_api_liquid_order.c --- */
+/* --- what a job is to do: dsm_api_liquid_order.c --- */
 
 typedef struct dsm_liquid_order_t {
     ds_job_t job;          /* as the client has said it */
@@ -39,7 +39,9 @@ typedef struct dsm_liquid_order_t {
     const char *fault;     /* why it is rejected, a sentence; or NULL */
 } dsm_liquid_order_t;
 
-/* Read the parameters of an import. */
+/* Read the parameters of an import, or of an export. */
+void dsm_liquid_export_read(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
+                            const apr_table_t *fields);
 void dsm_liquid_import_read(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
                             const apr_table_t *fields);
 
@@ -48,8 +50,18 @@ void dsm_liquid_import_read(dsm_liquid_order_t *order, request_rec *r, const dsm
 /* Answer with the status of a job. Returns OK. */
 int dsm_liquid_job_send(request_rec *r, const ds_launch_t *launch);
 
-/* Keep a job that is rejected, where its sync is known, and answer with its status. */
-int dsm_liquid_job_reject(request_rec *r, const dsm_liquid_order_t *order, ds_db_t *db);
+/* A job that is rejected. */
+typedef struct dsm_liquid_rejection_t {
+    const dsm_liquid_order_t *order;
+    const char *client_id;
+    ds_launch_t *launch; /* set when it is kept */
+} dsm_liquid_rejection_t;
+
+/* Keep it, where its sync is known; else it only gets its id. */
+apr_status_t dsm_liquid_job_keep(dsm_liquid_rejection_t *rejection, ds_db_t *db, apr_pool_t *pool);
+
+/* Answer with its status. Returns OK. */
+int dsm_liquid_rejection_send(request_rec *r, const dsm_liquid_rejection_t *rejection);
 
 /* --- endpoints --- */
 
@@ -57,6 +69,8 @@ dsm_endpoint_cb dsm_liquid_token; /* dsm_api_liquid_identity.c */
 dsm_endpoint_cb dsm_liquid_validate;
 dsm_endpoint_cb dsm_liquid_token_info;
 dsm_endpoint_cb dsm_liquid_import; /* dsm_api_liquid_import.c */
+dsm_endpoint_cb dsm_liquid_export; /* dsm_api_liquid_export.c */
+dsm_endpoint_cb dsm_liquid_result;
 dsm_endpoint_cb dsm_liquid_status; /* dsm_api_liquid_job.c */
 dsm_endpoint_cb dsm_liquid_cancel;
 

@@ -7,7 +7,19 @@
 #include <apr_strings.h>
 
 #include "dsm_config.h"
+#include "dsm_reply.h"
 #include "dsm_upload.h"
+
+static int import_reject(request_rec *r, const dsm_liquid_order_t *order, ds_db_t *db)
+{
+    const dsm_request_t *request = dsm_route_get(r);
+    dsm_liquid_rejection_t rejection = {.order = order, .client_id = request->client->id};
+    apr_status_t status = dsm_liquid_job_keep(&rejection, db, r->pool);
+
+    return status == APR_SUCCESS ? dsm_liquid_rejection_send(r, &rejection)
+                                 : dsm_reply_failure(r, request, status,
+                                                     "The job could not be kept.", ds_db_error(db));
+}
 
 static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr_table_t *fields,
                           apr_int64_t size, ds_db_t *db)
@@ -24,7 +36,7 @@ static int import_approve(ds_launch_request_t *wanted, request_rec *r, const apr
                                    order.sync->limits.upload);
     }
     if (order.fault) {
-        return dsm_liquid_job_reject(r, &order, db);
+        return import_reject(r, &order, db);
     }
     request->sync = wanted->sync = order.sync;
     wanted->client_id = request->client->id;

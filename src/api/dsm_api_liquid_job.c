@@ -111,35 +111,37 @@ int dsm_liquid_job_send(request_rec *r, const ds_launch_t *launch)
 
 /* --- rejected --- */
 
-int dsm_liquid_job_reject(request_rec *r, const dsm_liquid_order_t *order, ds_db_t *db)
+apr_status_t dsm_liquid_job_keep(dsm_liquid_rejection_t *rejection, ds_db_t *db, apr_pool_t *pool)
 {
+    const dsm_liquid_order_t *order = rejection->order;
     ds_launch_request_t request = {.sync = order->sync,
-                                   .client_id = dsm_route_get(r)->client->id,
+                                   .client_id = rejection->client_id,
+                                   .options = ds_job_write("{}", &order->job, pool),
                                    .state = DS_LAUNCH_REJECTED};
-    char *uuid = apr_palloc(r->pool, DS_UUID_SIZE);
-    ds_launch_t *launch, unknown = {.state = DS_LAUNCH_REJECTED, .uuid = uuid};
-    ds_job_t job = order->job;
-    apr_status_t status = APR_SUCCESS;
+    char *uuid;
 
-    request.options = ds_job_write("{}", &job, r->pool);
     if (order->sync) {
-        status = ds_launch_reject(&launch, db, &request, order->fault, r->pool);
+        return ds_launch_reject(&rejection->launch, db, &request, order->fault, pool);
     }
-    else { /* nothing that it could be kept with */
-        status = ds_digest_random_uuid(uuid);
-        launch = &unknown;
-        launch->message = order->fault;
-        launch->scheduled_at = apr_time_now();
-        launch->sync_id = launch->object = "";
-    }
-    if (status != APR_SUCCESS) {
-        return dsm_reply_failure(r, dsm_route_get(r), status, "The job could not be kept.",
-                                 ds_db_error(db));
-    }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, DSLOGNO(0224) "job %s: rejected: %s", launch->uuid,
-                  order->fault);
-    job_fill(&job, launch);
-    return status_send(r, launch, &job);
+    uuid = apr_palloc(pool, DS_UUID_SIZE);
+    rejection->launch = apr_pcalloc(pool, sizeof(ds_launch_t));
+    *rejection->launch = (ds_launch_t){.uuid = uuid,
+                                       .sync_id = "",
+                                       .object = "",
+                                       .state = DS_LAUNCH_REJECTED,
+                                       .message = order->fault,
+                                       .scheduled_at = apr_time_now()};
+    return ds_digest_random_uuid(uuid);
+}
+
+int dsm_liquid_rejection_send(request_rec *r, const dsm_liquid_rejection_t *rejection)
+{
+    ds_job_t job = rejection->order->job;
+
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, DSLOGNO(0224) "job %s: rejected: %s",
+                  rejection->launch->uuid, rejection->order->fault);
+    job_fill(&job, rejection->launch);
+    return status_send(r, rejection->launch, &job);
 }
 
 /* --- one that there is --- */

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "ds_fmt_literal.h"
 #include "ds_options.h"
 #include "dsm_config.h"
 
@@ -90,18 +91,18 @@ static int header_row_read(dsm_liquid_order_t *order, const apr_table_t *fields,
            switch_read(order, fields, "rowHeader", 0, pool);
 }
 
+static int type_is(const char *content_type, const char *type)
+{
+    apr_size_t length = strcspn(content_type, "; ");
+
+    return strlen(type) == length && !ap_cstr_casecmpn(type, content_type, length);
+}
+
+/* Both words for CSV, and the usual one; its parameters do not matter. */
 static int is_csv(const char *content_type)
 {
-    static const char *const known[] = {"plain/text", "text/plain", "text/csv"};
-    apr_size_t length = strcspn(content_type, "; ");
-    size_t i;
-
-    for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
-        if (strlen(known[i]) == length && !ap_cstr_casecmpn(known[i], content_type, length)) {
-            return 1;
-        }
-    }
-    return 0;
+    return type_is(content_type, "plain/text") || type_is(content_type, "text/plain") ||
+           type_is(content_type, "text/csv");
 }
 
 /* --- what it is about --- */
@@ -295,6 +296,110 @@ void dsm_liquid_import_read(dsm_liquid_order_t *order, request_rec *r, const dsm
     }
     if (!order->fault) {
         order->options = ds_options_import_write('\0', &import, r->pool);
+        order->options = ds_job_write(order->options, &order->job, r->pool);
+    }
+}
+
+/* --- exports --- */
+
+/* A value of a filter as a text; NULL for what is none. */
+static const char *filter_text(const json_t *value, apr_pool_t *pool)
+{
+    switch (json_typeof(value)) {
+    case JSON_STRING: return json_string_value(value);
+    case JSON_INTEGER:
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
+    case JSON_REAL: return apr_psprintf(pool, "%.15g", json_real_value(value));
+    case JSON_TRUE: return "true";
+    case JSON_FALSE: return "false";
+    case JSON_NULL: return "";
+    default: return NULL;
+    }
+}
+
+/* NULL, or what is wrong. */
+static const char *filter_add(ds_sync_t *sync, const char *field, const json_t *value,
+                              apr_pool_t *pool)
+{
+    const char *text = filter_text(value, pool);
+    ds_problem_t *problem;
+
+    if (!text) {
+        return "a value is a text, a number, true, false or none";
+    }
+    problem = ds_sync_filter_add(sync, field, "=", text, pool);
+    return problem ? problem->text : NULL;
+}
+
+/* Conditions that must all hold: {"field": value}, as JSON or as Python prints it. */
+static apr_array_header_t *filters_read(dsm_liquid_order_t *order, const char *text,
+                                        apr_pool_t *pool)
+{
+    ds_sync_t sync = *order->sync;
+    const char *json = ds_fmt_literal_to_json(text, pool), *field, *fault = NULL;
+    json_t *root = json ? json_loads(json, JSON_REJECT_DUPLICATES, NULL) : NULL, *value;
+
+    sync.export.filters = apr_array_make(pool, 4, sizeof(ds_filter_t));
+    if (!json_is_object(root)) {
+        fault = "write a map from fields to values, as JSON or as Python prints a dict";
+    }
+    json_object_foreach(root, field, value)
+    {
+        fault = fault ? fault : filter_add(&sync, field, value, pool);
+    }
+    json_decref(root);
+    if (fault) {
+        fault_set(order, "filters", fault, pool);
+    }
+    return sync.export.filters;
+}
+
+static void export_way_read(dsm_liquid_order_t *order, ds_export_t *export,
+                            const apr_table_t *fields, apr_pool_t *pool)
+{
+    const char *filters = dsm_liquid_value_get(fields, "filters");
+    const char *type = order->job.content_type;
+
+    export->header = header_row_read(order, fields, pool);
+    if (order->fault) {
+        return;
+    }
+    if (!type) {
+        order->fault = "contentType: it is missing";
+    }
+    else if (type_is(type, "application/json")) {
+        export->format = DS_FORMAT_JSON;
+    }
+    else if (!is_csv(type)) {
+        fault_set(order, "contentType", "write application/json, or text/plain for a CSV file",
+                  pool);
+    }
+    else if (dsm_liquid_value_get(fields, "template")) {
+        fault_set(order, "template", "exports take none here: write filters and rowHeader", pool);
+    }
+    if (!order->fault && dsm_liquid_value_get(fields, "sqlQuery")) {
+        fault_set(order, "sqlQuery", "it is not allowed here: write filters", pool);
+    }
+    if (!order->fault && filters) {
+        export->filters = filters_read(order, filters, pool);
+    }
+}
+
+void dsm_liquid_export_read(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
+                            const apr_table_t *fields)
+{
+    ds_export_t export = {.format = DS_FORMAT_CSV};
+
+    *order = (dsm_liquid_order_t){.fault = NULL};
+    job_read(order, fields, r->pool);
+    sync_find(order, r, request, DS_KIND_EXPORT);
+    if (!order->fault) {
+        export.fields = order->sync->export.fields;
+        export.empty = order->sync->export.empty;
+        export_way_read(order, &export, fields, r->pool);
+    }
+    if (!order->fault) {
+        order->options = ds_options_export_write('\0', &export, r->pool);
         order->options = ds_job_write(order->options, &order->job, r->pool);
     }
 }

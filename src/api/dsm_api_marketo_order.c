@@ -190,7 +190,8 @@ static int filter_take(ds_export_t *export, const dsm_marketo_call_t *call, json
 int dsm_marketo_order_read(const char **options, dsm_marketo_call_t *call, json_t *root)
 {
     request_rec *r = call->r;
-    ds_export_t export = {.empty = NULL_TEXT};
+    const ds_export_t *usual = &call->request->sync->export;
+    ds_export_t export = {.empty = NULL_TEXT, .header = usual->header, .format = usual->format};
     const json_t *format = json_object_get(root, "format");
     const char *name = format ? json_string_value(format) : "CSV";
     char delimiter = ',';

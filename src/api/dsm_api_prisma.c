@@ -178,12 +178,15 @@ static int prisma_delete(request_rec *r, const dsm_request_t *request)
 
 static int prisma_export_start(request_rec *r, const dsm_request_t *request)
 {
+    ds_launch_request_t wanted;
+    ds_launch_t *launch;
     int result;
 
     if (request->sync->kind != DS_KIND_EXPORT) {
         return request->api->problem(r, HTTP_NOT_FOUND, NOT_EXPORTING);
     }
-    result = dsm_launch_start(r, request, 0);
+    wanted = dsm_launch_request(r, request);
+    result = dsm_launch_start(&launch, r, request, &wanted);
     return result == HTTP_OK ? dsm_reply_text(r, HTTP_OK, "Export queued") : result;
 }
 

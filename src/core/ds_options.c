@@ -43,6 +43,20 @@ const char *ds_options_import_write(char delimiter, const ds_import_t *import, a
                      pool);
 }
 
+static json_t *filters_write(const apr_array_header_t *filters)
+{
+    json_t *list = json_array();
+    int i;
+
+    for (i = 0; i < filters->nelts; i++) {
+        const ds_filter_t *filter = &APR_ARRAY_IDX(filters, i, ds_filter_t);
+
+        json_array_append_new(list,
+                              json_pack("[s, s, s]", filter->field, filter->op, filter->value));
+    }
+    return list;
+}
+
 const char *ds_options_export_write(char delimiter, const ds_export_t *export, apr_pool_t *pool)
 {
     char separator[2] = {delimiter, '\0'};
@@ -50,6 +64,10 @@ const char *ds_options_export_write(char delimiter, const ds_export_t *export, a
                              names_write(export->fields), "titles", names_write(export->titles),
                              "empty", export->empty);
 
+    if (export->filters)
+        json_object_set_new(root, "filters", filters_write(export->filters));
+    json_object_set_new(root, "header", json_boolean(export->header));
+    json_object_set_new(root, "format", json_string(ds_sync_format_name(export->format)));
     if (export->span_column)
         json_object_set_new(
             root, "span",
@@ -71,15 +89,38 @@ static apr_array_header_t *names_read(const json_t *list, apr_pool_t *pool)
     return names;
 }
 
+/* The launch's conditions hold beside those of its sync. */
+static void filters_read(ds_export_t *export, const json_t *list, apr_pool_t *pool)
+{
+    size_t i;
+
+    if (json_array_size(list))
+        export->filters = apr_array_copy(pool, export->filters);
+    for (i = 0; i < json_array_size(list); i++) {
+        const apr_array_header_t *texts = names_read(json_array_get(list, i), pool);
+
+        if (texts->nelts == 3)
+            APR_ARRAY_PUSH(export->filters, ds_filter_t) = (ds_filter_t){
+                APR_ARRAY_IDX(texts, 0, const char *), APR_ARRAY_IDX(texts, 1, const char *),
+                APR_ARRAY_IDX(texts, 2, const char *)};
+    }
+}
+
 static void export_read(ds_export_t *export, const json_t *fields, const json_t *root,
                         apr_pool_t *pool)
 {
     const json_t *span = json_object_get(root, "span");
     const char *empty = json_string_value(json_object_get(root, "empty"));
+    const char *format = json_string_value(json_object_get(root, "format"));
     apr_array_header_t *texts = names_read(span, pool);
 
     export->fields = names_read(fields, pool);
     export->titles = names_read(json_object_get(root, "titles"), pool);
+    filters_read(export, json_object_get(root, "filters"), pool);
+    if (json_object_get(root, "header"))
+        export->header = json_is_true(json_object_get(root, "header"));
+    if (format)
+        ds_sync_format_find(&export->format, format);
     if (empty)
         export->empty = apr_pstrdup(pool, empty);
     if (texts->nelts == 3) {

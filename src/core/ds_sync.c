@@ -9,7 +9,7 @@
 
 static const char *const kind_names[] = {"import", "delete", "export", "pull"};
 static const char *const auth_names[] = {"token", "none", "httpd"};
-static const char *const format_names[] = {"csv", "ndjson"};
+static const char *const format_names[] = {"csv", "ndjson", "json"};
 
 static int name_find(const char *const *names, int count, const char *name)
 {
@@ -95,7 +95,7 @@ const char *ds_sync_format_name(ds_sync_format_e format)
 
 int ds_sync_format_find(ds_sync_format_e *format, const char *name)
 {
-    int found = name_find(format_names, 2, name);
+    int found = name_find(format_names, 3, name);
 
     if (found >= 0)
         *format = (ds_sync_format_e)found;

@@ -32,7 +32,7 @@ typedef struct ds_limits_t {
     apr_int64_t fields;       /* cells of one record */
 } ds_limits_t;
 
-typedef enum ds_sync_format_e { DS_FORMAT_CSV, DS_FORMAT_NDJSON } ds_sync_format_e;
+typedef enum ds_sync_format_e { DS_FORMAT_CSV, DS_FORMAT_NDJSON, DS_FORMAT_JSON } ds_sync_format_e;
 
 /* How an import takes its rows. */
 typedef struct ds_import_t {

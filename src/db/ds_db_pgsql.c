@@ -2,6 +2,7 @@
  * The driver's transactions are not used: a begin that fails on a lost connection crashes there. */
 #include <ctype.h>
 #include <libpq-fe.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -251,6 +252,31 @@ static int statement_passed(ds_db_t *db)
     return text_run(db, STMT_PGSQL_SAVE_ANEW);
 }
 
+/* --- statements that run while the caller goes on: apr_dbd has none --- */
+
+static int statement_begin(ds_db_t *db, const char *sql, const char *const *values, int count)
+{
+    ds_db_call_begin(db);
+    if (PQsendQueryParams(native(db), sql, count, NULL, values, NULL, NULL, 0))
+        return 0;
+    ds_db_call_end(db);
+    return 1;
+}
+
+static int statement_wait(int *changed, ds_db_t *db)
+{
+    PGresult *answer = PQgetResult(native(db));
+    int ret = PQresultStatus(answer) != PGRES_COMMAND_OK;
+
+    *changed = ret ? 0 : (int)strtol(PQcmdTuples(answer), NULL, 10);
+    while (answer) {
+        PQclear(answer);
+        answer = PQgetResult(native(db));
+    }
+    ds_db_call_end(db);
+    return ret;
+}
+
 const ds_db_dialect_t ds_db_pgsql = {
     .driver = "pgsql",
     .where_check = params_check,
@@ -268,6 +294,8 @@ const ds_db_dialect_t ds_db_pgsql = {
     .commit = commit,
     .rollback = rollback,
     .statement_passed = statement_passed,
+    .statement_begin = statement_begin,
+    .statement_wait = statement_wait,
     .scan_begin = ds_db_pgsql_scan_begin,
     .scan_next = ds_db_pgsql_scan_next,
     .scan_end = ds_db_pgsql_scan_end,

@@ -47,6 +47,11 @@ typedef struct ds_db_dialect_t {
     /* After a statement of a tolerant transaction that went well; the driver's value. */
     int (*statement_passed)(ds_db_t *db);
 
+    /* PostgreSQL only. Send a statement with numbered placeholders and come back before it has
+     * ended; then wait for its end. The driver's values. */
+    int (*statement_begin)(ds_db_t *db, const char *sql, const char *const *values, int count);
+    int (*statement_wait)(int *changed, ds_db_t *db);
+
     /* Of a scan (ds_db_scan_private.h): begin takes the snapshot; next sets the values of a row,
      * and is false after the last one or when scan->status is set; end lets the rows go. */
     apr_status_t (*scan_begin)(struct ds_db_scan_t *scan, apr_pool_t *pool);
@@ -82,6 +87,9 @@ struct ds_db_t {
     apr_status_t failed; /* the first failure inside the transaction */
     int broken;          /* the database has rolled it back by itself */
     int in_doubt;        /* nobody said how the last commit ended */
+    int under_way;       /* a statement was sent that has not been waited for */
+    int settled;         /* how many rows the last one of these changed */
+    int owes_rows;       /* an upsert of the transaction must be finished before its commit */
     const char *error;   /* what the database said last, in error_pool */
     apr_pool_t *error_pool;
     apr_dbd_prepared_t *prepared[STMT_COUNT]; /* made at their first use */
@@ -120,6 +128,10 @@ apr_status_t ds_db_refuse(ds_db_t *db, const char *words);
 
 /* A statement went well: what follows may fail without it. */
 apr_status_t ds_db_statement_passed(ds_db_t *db);
+
+/* Wait for the statement that is under way, if there is one: before anything else is asked of the
+ * connection. A failure is that statement's. */
+apr_status_t ds_db_settle(ds_db_t *db);
 
 /* How often a statement is prepared anew when the schema changes under it. */
 #define DS_DB_STALE_TURNS 10

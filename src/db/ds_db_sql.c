@@ -140,7 +140,10 @@ static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
                                   ds_db_composed_t *statement, const char **values)
 {
     int turn, ret = 0;
+    apr_status_t status = ds_db_settle(db);
 
+    if (status != APR_SUCCESS)
+        return status;
     for (turn = 0; turn < DS_DB_STALE_TURNS; turn++) {
         ret = composed_prepare(db, statement);
         if (!ret)
@@ -157,6 +160,21 @@ static apr_status_t composed_send(int *changed, ds_db_rows_t *rows, ds_db_t *db,
 int ds_db_is_worn(const ds_db_t *db)
 {
     return db->composed_count >= COMPOSED_MAX;
+}
+
+apr_status_t ds_db_composed_begin(ds_db_t *db, const char *text, const char *const *values,
+                                  int count)
+{
+    apr_status_t status = ds_db_settle(db);
+    int ret;
+
+    if (status != APR_SUCCESS)
+        return status;
+    ret = db->dialect->statement_begin(db, text, values, count);
+    if (ret)
+        return ds_db_failure(db, ret);
+    db->under_way = 1;
+    return APR_SUCCESS;
 }
 
 apr_status_t ds_db_composed_query(int *changed, ds_db_t *db, ds_db_composed_t *statement,

@@ -58,6 +58,12 @@ typedef struct ds_db_composed_t {
 apr_status_t ds_db_composed_query(int *changed, ds_db_t *db, ds_db_composed_t *statement,
                                   const char **values);
 
+/* PostgreSQL: begin a statement with numbered placeholders, $1 and so on, that gives no rows, and
+ * come back before it has ended. Whatever uses the connection next waits for it and gives its
+ * failure (ds_db_settle); so does a commit. */
+apr_status_t ds_db_composed_begin(ds_db_t *db, const char *text, const char *const *values,
+                                  int count);
+
 /* Run one that gives rows, into pool. */
 apr_status_t ds_db_composed_select(ds_db_rows_t **rows, ds_db_t *db, ds_db_composed_t *statement,
                                    const char **values, apr_pool_t *pool);

@@ -87,6 +87,17 @@ apr_status_t ds_db_statement_passed(ds_db_t *db)
     return ret ? ds_db_failure(db, ret) : APR_SUCCESS;
 }
 
+apr_status_t ds_db_settle(ds_db_t *db)
+{
+    int ret;
+
+    if (!db->under_way)
+        return APR_SUCCESS;
+    db->under_way = 0;
+    ret = db->dialect->statement_wait(&db->settled, db);
+    return ret ? ds_db_failure(db, ret) : ds_db_statement_passed(db);
+}
+
 /* Another connection may have changed the schema since the statement was prepared: every use of it
  * fails from then on. It is prepared anew and repeated. More than once: the schema may change again
  * meanwhile. */
@@ -99,7 +110,9 @@ static apr_status_t statement_send(int *changed, ds_db_rows_t *rows, ds_db_t *db
     if (status != APR_SUCCESS)
         return status;
     for (turn = 0; turn < DS_DB_STALE_TURNS; turn++) {
-        status = statement_prepare(db, stmt);
+        status = ds_db_settle(db);
+        if (status == APR_SUCCESS)
+            status = statement_prepare(db, stmt);
         if (status != APR_SUCCESS)
             return status;
         ret = statement_run(changed, rows, db, stmt, args, pool);
@@ -205,7 +218,10 @@ const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column)
 apr_status_t ds_db_execute(ds_db_t *db, const char *sql)
 {
     int changed, ret;
+    apr_status_t status = ds_db_settle(db);
 
+    if (status != APR_SUCCESS)
+        return status;
     ds_db_call_begin(db);
     ret = apr_dbd_query(db->driver, db->handle, &changed, sql);
     if (ret && ds_db_is_stale(db)) /* the first statement was refused; by now the schema is known */

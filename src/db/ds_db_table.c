@@ -51,14 +51,6 @@ static apr_status_t case_check(ds_db_t *db, const char *what, const char *name, 
                                          what, name, present));
 }
 
-int ds_db_table_has(ds_db_t *db, const char *table, const char *column, apr_pool_t *scratch)
-{
-    apr_array_header_t *present;
-
-    return names_list(&present, db, STMT_TABLE_COLUMNS, table, scratch) == APR_SUCCESS &&
-           name_listed(present, column);
-}
-
 static apr_status_t column_add(ds_db_t *db, const ds_db_table_t *table, const char *name,
                                ds_db_column_e kind, apr_pool_t *pool)
 {

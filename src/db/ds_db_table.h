@@ -38,9 +38,6 @@ typedef struct ds_db_table_t {
 /* Create the table with its unique key, or add the columns it lacks. Inside a transaction. */
 apr_status_t ds_db_table_create(ds_db_t *db, const ds_db_table_t *table, apr_pool_t *scratch);
 
-/* Has the table a column of that name? False when the database cannot say. */
-int ds_db_table_has(ds_db_t *db, const char *table, const char *column, apr_pool_t *scratch);
-
 /* How many rows it has. */
 apr_status_t ds_db_table_count(apr_int64_t *rows, ds_db_t *db, const char *table,
                                apr_pool_t *scratch);

@@ -11,6 +11,7 @@ static void transaction_end(ds_db_t *db)
 {
     db->transaction = NULL;
     db->in_transaction = 0;
+    db->owes_rows = 0;
     db->lazy = 0;
     if (db->writelock)
         ds_db_writelock_release(db->writelock);
@@ -81,10 +82,14 @@ apr_status_t ds_db_forgive(ds_db_t *db)
 
 apr_status_t ds_db_commit(ds_db_t *db)
 {
-    apr_status_t status = db->failed;
+    apr_status_t status = ds_db_settle(db);
     int ret;
 
     db->in_doubt = 0;
+    if (status == APR_SUCCESS)
+        status = db->failed;
+    if (status == APR_SUCCESS && db->owes_rows)
+        status = ds_db_refuse(db, "rows were sent whose end nobody waited for");
     if (status != APR_SUCCESS) {
         ds_db_rollback(db);
         return status;
@@ -108,6 +113,7 @@ void ds_db_rollback(ds_db_t *db)
 {
     if (!db->in_transaction)
         return;
+    ds_db_settle(db);
     db->dialect->rollback(db);
     transaction_end(db);
 }

@@ -20,4 +20,9 @@ int ds_db_upsert_rows_max(const ds_db_upsert_t *upsert);
 apr_status_t ds_db_upsert_rows(ds_db_upsert_t *upsert, const char **values, int count,
                                apr_int64_t launch_id, const char *now);
 
+/* After the last rows of a transaction: PostgreSQL writes several rows while the caller goes on, so
+ * what went wrong may be said by the next call only, whichever it is. A commit without this one
+ * fails. */
+apr_status_t ds_db_upsert_finish(ds_db_upsert_t *upsert);
+
 #endif

@@ -5,13 +5,17 @@
 
 #include "ds_db_sql.h"
 
-/* INSERT … SELECT of the rows that are new or differ, up to " ON CONFLICT". Its arguments are the
- * launch, the time, and the arrays in the order of the columns. */
-ds_db_sql_t *ds_db_arrays_sql(const ds_db_t *db, const ds_db_table_t *table, apr_pool_t *pool);
+typedef enum ds_db_arrays_e { DS_ARRAYS_NEW, DS_ARRAYS_DIFFERING } ds_db_arrays_e;
 
-/* The arrays of these rows, in pool. Of rows with the same key only the last one is in them: the
- * statement cannot meet a row twice. */
-void ds_db_arrays_make(const char **arrays, const ds_db_table_t *table, const char *const *values,
-                       int count, apr_pool_t *pool);
+/* INSERT … SELECT of the rows whose key is new, or of those that are new or differ: this one up to
+ * " ON CONFLICT". The arguments are the launch, the time, and the arrays in the order of the
+ * columns. */
+ds_db_sql_t *ds_db_arrays_sql(const ds_db_t *db, const ds_db_table_t *table, ds_db_arrays_e which,
+                              apr_pool_t *pool);
+
+/* The arrays of these rows, in pool; returns how many rows are in them. Of rows with the same key
+ * it is only the last one: the statement cannot meet a row twice. */
+int ds_db_arrays_make(const char **arrays, const ds_db_table_t *table, const char *const *values,
+                      int count, apr_pool_t *pool);
 
 #endif

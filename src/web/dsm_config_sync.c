@@ -156,7 +156,7 @@ static const char *sync_format_set(cmd_parms *cmd, void *target, int argc, const
 {
     ds_sync_t *sync = target;
 
-    return ds_sync_format_find(&sync->export.format, argv[0]) ? NULL : "write csv or ndjson";
+    return ds_sync_format_find(&sync->export.format, argv[0]) ? NULL : "write csv, ndjson or json";
 }
 
 static const char *sync_schedule_set(cmd_parms *cmd, void *target, int argc,

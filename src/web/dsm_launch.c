@@ -55,38 +55,37 @@ int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t
     }
 }
 
-static apr_status_t launch_start(ds_launch_t **launch, request_rec *r, const dsm_request_t *request,
-                                 int alone, ds_db_t *db)
-{
-    ds_launch_request_t wanted = dsm_launch_request(r, request);
-    apr_time_t now;
-    apr_status_t status = ds_db_now(&now, db);
+typedef struct start_t {
+    ds_launch_request_t wanted;
+    ds_launch_t *launch;
+} start_t;
 
-    wanted.alone = alone;
-    return status == APR_SUCCESS ? ds_launch_start(launch, db, &wanted, now, 0, r->pool) : status;
+static apr_status_t launch_start(void *baton, dsm_db_t *connection, apr_pool_t *pool)
+{
+    start_t *start = baton;
+    apr_time_t now;
+    apr_status_t status = ds_db_now(&now, connection->db);
+
+    return status == APR_SUCCESS
+               ? ds_launch_start(&start->launch, connection->db, &start->wanted, now, 0, pool)
+               : status;
 }
 
-int dsm_launch_start(request_rec *r, const dsm_request_t *request, int alone)
+int dsm_launch_start(ds_launch_t **launch, request_rec *r, const dsm_request_t *request,
+                     const ds_launch_request_t *wanted)
 {
-    dsm_db_t *connection;
-    ds_launch_t *launch;
-    apr_status_t status = dsm_db_acquire(&connection);
-    int result = HTTP_OK;
+    start_t start = {.wanted = *wanted};
+    const char *cause;
+    apr_status_t status = dsm_db_use(&cause, launch_start, &start, r->pool);
 
     if (status != APR_SUCCESS) {
-        return dsm_reply_failure(r, request, status, NULL, "there is no database connection");
+        return dsm_launch_refuse(r, request, status, "The launch could not be started.",
+                                 cause ? cause : "there is no database connection");
     }
-    status = launch_start(&launch, r, request, alone, connection->db);
-    if (status != APR_SUCCESS) {
-        result = dsm_launch_refuse(r, request, status, "The launch could not be started.",
-                                   ds_db_error(connection->db));
-    }
-    dsm_db_release(connection, status);
-    if (result == HTTP_OK) {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      DSLOGNO(0066) "sync %s: launch %" APR_INT64_T_FMT " started",
-                      request->sync->id, launch->id);
-        dsm_worker_wake();
-    }
-    return result;
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                  DSLOGNO(0066) "sync %s: launch %" APR_INT64_T_FMT " started", request->sync->id,
+                  start.launch->id);
+    dsm_worker_wake();
+    *launch = start.launch;
+    return HTTP_OK;
 }

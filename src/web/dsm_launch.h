@@ -18,8 +18,9 @@ ds_launch_request_t dsm_launch_request(const request_rec *r, const dsm_request_t
 int dsm_launch_refuse(request_rec *r, const dsm_request_t *request, apr_status_t status,
                       const char *text, const char *cause);
 
-/* Put a launch without a file into the queue and wake the worker; `alone`: only while no other one
- * of the sync waits or runs. HTTP_OK, or it was answered. */
-int dsm_launch_start(request_rec *r, const dsm_request_t *request, int alone);
+/* Put a launch without a file into the queue and wake the worker: what dsm_launch_request gave, and
+ * what was changed in it. *launch lives as long as the request. HTTP_OK, or it was answered. */
+int dsm_launch_start(ds_launch_t **launch, request_rec *r, const dsm_request_t *request,
+                     const ds_launch_request_t *wanted);
 
 #endif

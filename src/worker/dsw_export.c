@@ -73,8 +73,8 @@ static apr_status_t rows_write(export_t *export)
 {
     const char *const *values;
     apr_size_t size;
-    const char *header = dsw_record_header(&size, export->record);
-    apr_status_t status = ds_file_writer_append(export->writer, header, size);
+    const char *text = dsw_record_header(&size, export->record);
+    apr_status_t status = ds_file_writer_append(export->writer, text, size);
 
     while (status == APR_SUCCESS) {
         status = ds_db_scan_next(&values, export->scan);
@@ -82,7 +82,10 @@ static apr_status_t rows_write(export_t *export)
             break;
         status = row_write(export, values);
     }
-    return status;
+    if (status != APR_SUCCESS)
+        return status;
+    text = dsw_record_end(&size, export->record);
+    return ds_file_writer_append(export->writer, text, size);
 }
 
 /* --- the launch --- */
@@ -160,12 +163,15 @@ static dsw_result_t rows_export(export_t *export)
 
 static apr_status_t writer_begin(export_t *export)
 {
-    int is_csv = export->sync->export.format == DS_FORMAT_CSV;
+    static const char *const types[] = {[DS_FORMAT_CSV] = "text/csv",
+                                        [DS_FORMAT_NDJSON] = "application/x-ndjson",
+                                        [DS_FORMAT_JSON] = "application/json"};
+    ds_sync_format_e format = export->sync->export.format;
     const char *name =
-        apr_pstrcat(export->pool, export->sync->id, is_csv ? ".csv" : ".ndjson", NULL);
+        apr_pstrcat(export->pool, export->sync->id, ".", ds_sync_format_name(format), NULL);
 
-    return ds_file_writer_begin(&export->writer, export->db, "output", name,
-                                is_csv ? "text/csv" : "application/x-ndjson", export->pool);
+    return ds_file_writer_begin(&export->writer, export->db, "output", name, types[format],
+                                export->pool);
 }
 
 dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *claim,

@@ -40,9 +40,8 @@ static void import_drop(void *baton)
     apr_pool_clear(import->pending_pool);
 }
 
-static apr_status_t import_flush(void *baton, dsw_batch_t *batch)
+static apr_status_t rows_send(import_t *import, dsw_batch_t *batch)
 {
-    import_t *import = baton;
     apr_status_t status;
 
     if (!import->pending)
@@ -53,6 +52,14 @@ static apr_status_t import_flush(void *baton, dsw_batch_t *batch)
                                    import->claim->launch->id, dsw_batch_now(batch));
     import_drop(import);
     return status;
+}
+
+static apr_status_t import_flush(void *baton, dsw_batch_t *batch)
+{
+    import_t *import = baton;
+    apr_status_t status = rows_send(import, batch);
+
+    return status == APR_SUCCESS ? ds_db_upsert_finish(import->upsert) : status;
 }
 
 static void values_copy(import_t *import, const char *const *values)
@@ -82,7 +89,7 @@ static apr_status_t import_row(const char **skipped, void *baton, dsw_batch_t *b
     values_copy(import, values);
     if (dsw_batch_is_careful(batch) || import->pending == ds_db_upsert_rows_max(import->upsert) ||
         import->pending_bytes >= PENDING_BYTES)
-        return import_flush(import, batch);
+        return rows_send(import, batch);
     return APR_SUCCESS;
 }
 

@@ -15,7 +15,8 @@ struct dsw_record_t {
     const ds_db_column_t *columns;
     const ds_sync_t *sync;
     char delimiter;
-    char *line; /* the record's, grown where a row needs it */
+    int is_begun; /* a row was printed */
+    char *line;   /* the record's, grown where a row needs it */
     apr_size_t size, room;
     apr_pool_t *row_pool;
 };
@@ -139,7 +140,13 @@ static void csv_print(dsw_record_t *record, const char *const *values)
     csv_line_end(record);
 }
 
-/* --- NDJSON --- */
+/* --- NDJSON and JSON --- */
+
+static void text_add(dsw_record_t *record, const char *text, apr_size_t size)
+{
+    memcpy(room_make(record, size), text, size);
+    record->size += size;
+}
 
 static void json_value_add(ds_fmt_doc_t *doc, ds_db_column_e kind, const char *value)
 {
@@ -177,9 +184,7 @@ static void json_print(dsw_record_t *record, const char *const *values)
     }
     ds_fmt_doc_map_end(doc);
     text = ds_fmt_doc_result(&size, doc);
-    memcpy(room_make(record, size + 1), text, size);
-    record->line[record->size + size] = '\n';
-    record->size += size + 1;
+    text_add(record, text, size);
 }
 
 /* --- */
@@ -195,6 +200,8 @@ const char *dsw_record_header(apr_size_t *size, dsw_record_t *record)
             csv_cell_add(record, record->layout->titles[i], i);
         csv_line_end(record);
     }
+    if (record->sync->export.format == DS_FORMAT_JSON)
+        text_add(record, "[", 1);
     *size = record->size;
     return record->line;
 }
@@ -202,10 +209,28 @@ const char *dsw_record_header(apr_size_t *size, dsw_record_t *record)
 const char *dsw_record_print(apr_size_t *size, dsw_record_t *record, const char *const *values)
 {
     record->size = 0;
-    if (record->sync->export.format == DS_FORMAT_CSV)
-        csv_print(record, values);
-    else
+    switch (record->sync->export.format) {
+    case DS_FORMAT_CSV: csv_print(record, values); break;
+    case DS_FORMAT_NDJSON:
         json_print(record, values);
+        text_add(record, "\n", 1);
+        break;
+    case DS_FORMAT_JSON:
+        text_add(record, record->is_begun ? ",\n" : "\n", record->is_begun ? 2 : 1);
+        json_print(record, values);
+        break;
+    }
+    record->is_begun = 1;
+    *size = record->size;
+    return record->line;
+}
+
+const char *dsw_record_end(apr_size_t *size, dsw_record_t *record)
+{
+    record->size = 0;
+    room_make(record, 1);
+    if (record->sync->export.format == DS_FORMAT_JSON)
+        text_add(record, "\n]\n", 3);
     *size = record->size;
     return record->line;
 }

@@ -1,4 +1,4 @@
-/* One row as a line of an exported file: CSV (RFC 4180) or NDJSON. */
+/* One row as a line of an exported file: CSV (RFC 4180), NDJSON, or an item of a JSON array. */
 #ifndef DSW_RECORD_H
 #define DSW_RECORD_H
 
@@ -16,5 +16,8 @@ const char *dsw_record_header(apr_size_t *size, dsw_record_t *record);
 /* A row with its line end. Values are texts as the database gives them, one for each column of the
  * query, NULL for none. */
 const char *dsw_record_print(apr_size_t *size, dsw_record_t *record, const char *const *values);
+
+/* What stands behind the last row, perhaps nothing. */
+const char *dsw_record_end(apr_size_t *size, dsw_record_t *record);
 
 #endif

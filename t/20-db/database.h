@@ -188,6 +188,8 @@ static inline apr_status_t rows_write(ds_db_t *db, const ds_db_table_t *table, c
     ds_db_begin(db);
     status = ds_db_upsert_rows(upsert, values, count, launch, "2026-01-01T00:00:00Z");
     if (status == APR_SUCCESS)
+        status = ds_db_upsert_finish(upsert);
+    if (status == APR_SUCCESS)
         return ds_db_commit(db);
     ds_db_rollback(db);
     return status;

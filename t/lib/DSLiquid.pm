@@ -77,6 +77,27 @@ sub import_send {
     return $self->post('import', \@parts, how => 'form-data');
 }
 
+# Ask for an export as the sample scripts do. FIELDS: parameters; undef takes one away.
+sub export_send {
+    my ($self, %fields) = @_;
+    my %form = (notificationEmail => 'someone@example.com', jobName => 'Export Job', itemType => 'part', contentType => 'text/plain',
+                filters => '0', template => '', %fields);
+    return $self->post('export', [map { $_ => $form{$_} } grep { defined $form{$_} } sort keys %form]);
+}
+
+sub result {
+    my ($self, $id, @headers) = @_;
+    return $self->{server}->request(GET($self->{server}->url("/ls/api/batch/$id/result"), @headers), bearer => $self->token);
+}
+
+# Export, and the bytes of its file.
+sub export_run {
+    my ($self, %fields) = @_;
+    my $job = $self->ended(json($self->export_send(%fields))->{jobId});
+    die "$job->{status}: $job->{reason}\n" unless $job->{status} eq 'Completed';
+    return $self->result($job->{jobId})->content;
+}
+
 sub status {
     my ($self, $id) = @_;
     return json($self->post('status', [jobId => $id]));
