@@ -38,5 +38,5 @@ note "$owners launches were begun more than once";
 if (rounds(1, 0)) {
     cmp_ok scalar(() = $_->log_text =~ /DS0543/g), '>', 0, 'both workers have run launches' for @{$fault->{nodes}};
 }
-$fault->finish(qr/DS0530/, qr/DS0532/, qr/DS0540/, qr/DS0511.*signal 9/);
+$fault->finish(qr/DS0530/, qr/DS0532/, qr/DS0540/, qr/DS0541/, qr/DS0511.*signal 9/);
 done_testing;

@@ -68,13 +68,13 @@ else {
     restarts_run(@rounds[0 .. 3]);
 }
 
-# Frozen, for less than a lease and for more.
+# Frozen, at length for less than a lease and for more.
 $fault->load_begin(%load);
 for my $round (1 .. rounds(8, 1)) {
     sleep rand 2;
     $fault->launch_wait(1);
     $cluster->freeze;
-    sleep rand 2 * $DSFault::lease;
+    sleep rand rounds(2 * $DSFault::lease, 2);
     $cluster->thaw;
     $fault->order_check("freeze $round");
 }
