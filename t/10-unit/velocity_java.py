@@ -24,10 +24,10 @@ REFUSED = re.compile('there is no directive|the directive #|methods cannot|lists
                      'only a variable can be set|a record |a list |the record or list|the result has more than 64|'
                      'this number has more than 64|a \\( must stand behind #set|write #set|the comment that begins')
 
-# What Velocity itself gets wrong, and we do not repeat: it loses a $ before a #; it loses text in curly
-# brackets behind a reference without them; it reads names behind a #set that follows a reference, and
-# behind a comment that follows a $, as references; a [ there is an error to it.
-QUIRKS = re.compile(r'\$!?[ \t]*\\*#|#[ \t]+#|\\\$\$|[\w\]]##|\$!?\{[^A-Za-z_]|\$!\\*[$.]|\$!?\\|\\\$!?[.\[]|(\.[A-Za-z][\w-]*|\])\\*(\$|#[*[])|\.k\{|\$\$[.\[]|\][A-Za-z_(]|#\*#|##[$#]|[\w}\]]\$[.\[(]|\$!?\(|\$!?[A-Za-z_][\w.-]*(\[[^]]*\])*\{|\$!?\{?[A-Za-z_][^#$]*[ \t]*#(set|\{set\})|\$\\+!|#\\|\\\\[A-Za-z]+')
+# What Velocity itself gets wrong, and we do not repeat: it loses a $ before a #, and text in curly brackets
+# behind a reference without them; behind a reference with fields that a $, a comment or a #set follows it
+# still reads names, brackets and ## as if they belonged to a reference.
+QUIRKS = re.compile(r'\$!?[ \t]*\\*#|#[ \t]+#|\\\$\$|[\w\]]##|\$!?\{[^A-Za-z_]|\$!\\*[$.]|\$!?\\|\\\$!?[.\[]|(\.[A-Za-z][\w-]*|\])\\*(\$|#[*[])|\.k\{|\$\$[.\[]|\][A-Za-z_(]|#\*#|##[$#]|[\w}\]#]\$!?[.\[(]|\$!?\(|\$!?[A-Za-z_][\w.-]*(\[[^]]*\])*\{|\$!?\{?[A-Za-z_][^#$]*[ \t]*#(set|\{set\})|\$\\+!|#\\|\\\\[A-Za-z]+')
 
 DATA = {
     'name': 'Ada', 'empty': '', 'n': 7, 'big': 4000000000, 'neg': -3, 'zero': 0, 'd': 2.5, 'whole': 4.0,
@@ -96,7 +96,7 @@ def difference(ours, theirs, is_strict):
 class Maker:
     """Random templates."""
 
-    NAMES = list(DATA) + ['x', 'y', 'row', 'unknown', 'foreach', 'velocityCount']
+    NAMES = list(DATA) + ['x', 'y', 'row', 'e0', 'e1', 'unknown', 'foreach', 'velocityCount']
     FIELDS = ['k', 'n', 'm', 'm.k', 'id', 'name', 'gone', 'x-y', 'count', 'hasNext']
 
     def __init__(self, rng):
@@ -169,7 +169,9 @@ class Maker:
             return made + self.end('end')
         walked = rng.choice(['$list', '$none', '$one', '$rows', '$row.tags', '$m.m.list', '[1..3]', '[$n..5]', '[ 2 .. $neg ]', '$unknown', '$n',
                              '[$zero..$d]', '$name'])
-        return '#foreach%s(%s$%s in %s%s)' % (space, space, rng.choice(['x', 'row', 'row', '{z}', 'name']), walked, space) + \
+        # a null element hides its variable from inner loops and #set in Velocity
+        variable = 'e%d' % depth if walked == '$list' else rng.choice(['x', 'row', 'row', '{z}', 'name'])
+        return '#foreach%s(%s$%s in %s%s)' % (space, space, variable, walked, space) + \
             rng.choice(['', '\n']) + self.block(depth + 1) + rng.choice(['$foreach.count', '$velocityCount', '#if($foreach.hasNext),#end', '$row.name', '']) + \
             self.end('end')
 

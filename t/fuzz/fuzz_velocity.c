@@ -53,7 +53,7 @@ static apr_status_t field_find(ds_fmt_velocity_value_t *value, void *baton, cons
         break;
     case 'i':
         value->type = DS_VELOCITY_INTEGER;
-        value->integer = (apr_int64_t)length << (length < 60 ? length : 60);
+        value->integer = (apr_int64_t)((apr_uint64_t)length << length % 64);
         break;
     case 'd':
         value->type = DS_VELOCITY_DOUBLE;

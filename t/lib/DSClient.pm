@@ -291,11 +291,12 @@ sub runner_of {
 # caught in a transaction, which would halt everybody.
 sub workers_halt {
     my ($self) = @_;
-    my (undef, @pids) = $self->worker_pids;
     return wait_for('a worker that can be halted', sub {
+        my (undef, @pids) = $self->worker_pids;
         kill STOP => @pids;
-        wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") !~ /\) T/ } @pids });
-        return \@pids unless $self->{database}->is_busy;
+        wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") =~ /\) [^TZ]/ } @pids });
+        my (undef, @now) = $self->worker_pids;    # one that has just begun has others soon
+        return \@pids if "@pids" eq "@now" && !$self->{database}->is_busy;
         kill CONT => @pids;
         return 0;
     });
