@@ -62,7 +62,7 @@ is $liquid->result($liquid->ended(DSLiquid::json($liquid->export_send(contentTyp
 
 # Templates.
 for (['fields', '$sku: $name', "A: a \"nut\"\r\nB: bolt\r\nC: \$name\r\nD: it's\r\n"],
-     ['quiet, and members', "\$item.sku;\$!data.name\n", "A;a \"nut\"\nB;bolt\nC;\nD;it's\n"],
+     ['quiet, and members', "\$item.sku;\$!data.name\r\n", "A;a \"nut\"\r\nB;bolt\r\nC;\r\nD;it's\r\n"],
      ['arithmetic and comparison', '#set($n = $count * 2)#if($n > 6 && $active)${sku}:$n#else-#end', "-\r\n-\r\n-\r\nD:14\r\n"],
      ['a constant', 'x', "x\r\n" x 4]) {
     my ($name, $template, $wanted) = @$_;
