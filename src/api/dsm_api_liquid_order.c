@@ -12,6 +12,7 @@
 
 #include "ds_fmt_literal.h"
 #include "ds_options.h"
+#include "ds_template.h"
 #include "dsm_config.h"
 
 #define TEXT_SIZE_MAX 255 /* bytes of a name that is kept */
@@ -359,6 +360,8 @@ static void export_way_read(dsm_liquid_order_t *order, ds_export_t *export,
 {
     const char *filters = dsm_liquid_value_get(fields, "filters");
     const char *type = order->job.content_type;
+    ds_fmt_velocity_t *template;
+    ds_problem_t *problem;
 
     export->header = header_row_read(order, fields, pool);
     if (order->fault) {
@@ -374,8 +377,12 @@ static void export_way_read(dsm_liquid_order_t *order, ds_export_t *export,
         fault_set(order, "contentType", "write application/json, or text/plain for a CSV file",
                   pool);
     }
-    else if (dsm_liquid_value_get(fields, "template")) {
-        fault_set(order, "template", "exports take none here: write filters and rowHeader", pool);
+    else {
+        export->template = dsm_liquid_value_get(fields, "template");
+        problem = export->template ? ds_template_parse(&template, export->template, pool) : NULL;
+        if (problem) {
+            fault_set(order, "template", problem->text, pool);
+        }
     }
     if (!order->fault && dsm_liquid_value_get(fields, "sqlQuery")) {
         fault_set(order, "sqlQuery", "it is not allowed here: write filters", pool);

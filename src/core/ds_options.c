@@ -64,6 +64,8 @@ const char *ds_options_export_write(char delimiter, const ds_export_t *export, a
                              names_write(export->fields), "titles", names_write(export->titles),
                              "empty", export->empty);
 
+    if (export->template)
+        json_object_set_new(root, "template", json_string(export->template));
     if (export->filters)
         json_object_set_new(root, "filters", filters_write(export->filters));
     json_object_set_new(root, "header", json_boolean(export->header));
@@ -112,10 +114,13 @@ static void export_read(ds_export_t *export, const json_t *fields, const json_t 
     const json_t *span = json_object_get(root, "span");
     const char *empty = json_string_value(json_object_get(root, "empty"));
     const char *format = json_string_value(json_object_get(root, "format"));
+    const char *template = json_string_value(json_object_get(root, "template"));
     apr_array_header_t *texts = names_read(span, pool);
 
     export->fields = names_read(fields, pool);
     export->titles = names_read(json_object_get(root, "titles"), pool);
+    if (template)
+        export->template = apr_pstrdup(pool, template);
     filters_read(export, json_object_get(root, "filters"), pool);
     if (json_object_get(root, "header"))
         export->header = json_is_true(json_object_get(root, "header"));

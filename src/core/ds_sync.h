@@ -63,7 +63,7 @@ typedef struct ds_order_t {
 /* What an export can write beside fields: when a row came and was changed last, and its id. */
 #define DS_COLUMN_GUID "_guid" /* beside DS_COLUMN_CREATED and DS_COLUMN_UPDATED */
 
-/* What an export writes. The last four are for launches alone (ds_options.h). */
+/* What an export writes. The last five are for launches alone (ds_options.h). */
 typedef struct ds_export_t {
     apr_array_header_t *fields;  /* of const char *, in order; empty: all of the object */
     apr_array_header_t *filters; /* of ds_filter_t */
@@ -73,6 +73,7 @@ typedef struct ds_export_t {
     apr_array_header_t *titles; /* of const char *, for each of `fields` the name that stands in the
                                    file; NULL: the names of the fields */
     const char *empty;          /* what stands for no value in CSV; never NULL */
+    const char *template;       /* what is written for each row of a CSV file; NULL: its values */
     const char *span_column;    /* only rows of a time: DS_COLUMN_CREATED or UPDATED; NULL: all */
     const char *span[2];        /* the first and the last moment, as a datetime is stored */
 } ds_export_t;

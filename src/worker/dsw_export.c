@@ -47,6 +47,8 @@ static apr_status_t row_write(export_t *export, const char *const *values)
     const char *text = dsw_record_print(&size, export->record, values);
     int updated_at = export->layout->updated_at;
 
+    if (dsw_record_problem(export->record))
+        return DS_EINPUT;
     export->rows.read++;
     export->rows.ok++;
     if (updated_at >= 0 && values[updated_at])
@@ -144,6 +146,19 @@ static dsw_result_t stopped_end(export_t *export)
                              : (dsw_result_t){.outcome = DSW_INTERRUPTED};
 }
 
+/* A row that the template does not take ends the export without a file. */
+static dsw_result_t template_end(export_t *export)
+{
+    const char *fault =
+        apr_psprintf(export->pool, "The template failed at row %" APR_INT64_T_FMT ": %s",
+                     export->rows.read + 1, dsw_record_problem(export->record)->text);
+    dsw_result_t result = stopped_end(export);
+
+    if (result.outcome == DSW_INTERRUPTED)
+        result = (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, fault, APR_SUCCESS};
+    return result;
+}
+
 static dsw_result_t rows_export(export_t *export)
 {
     apr_status_t status = ds_db_scan_begin(&export->scan, export->reader, &export->layout->query,
@@ -155,6 +170,8 @@ static dsw_result_t rows_export(export_t *export)
     }
     if (status == DS_ESTOPPED)
         return stopped_end(export);
+    if (status == DS_EINPUT)
+        return template_end(export);
     if (status == APR_SUCCESS)
         status = file_finish(export);
     return status == APR_SUCCESS ? result_make(export, DS_LAUNCH_FINISHED)
@@ -192,6 +209,8 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
     if (problem)
         return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, problem->text, APR_SUCCESS};
     export.record = dsw_record_make(export.layout, sync, pool);
+    if ((problem = dsw_record_problem(export.record)))
+        return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, problem->text, APR_SUCCESS};
     status = writer_begin(&export);
     if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))
         return result;

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "ds_fmt_csv.h"
 #include "ds_guid.h"
 #include "ds_fmt_doc.h"
+#include "dsw_render.h"
 
 #define DECIMAL_SIZE 400 /* of a double without an exponent, and more places than any field has */
 
@@ -15,6 +18,8 @@ struct dsw_record_t {
     const ds_db_column_t *columns;
     const ds_sync_t *sync;
     char delimiter;
+    dsw_render_t *render; /* NULL: there is no template */
+    ds_problem_t *problem;
     int is_begun; /* a row was printed */
     char *line;   /* the record's, grown where a row needs it */
     apr_size_t size, room;
@@ -24,6 +29,29 @@ struct dsw_record_t {
 static apr_status_t line_free(void *data)
 {
     free(((dsw_record_t *)data)->line);
+    return APR_SUCCESS;
+}
+
+static char *room_make(dsw_record_t *record, apr_size_t wanted)
+{
+    if (record->size + wanted > record->room) {
+        record->room = 2 * (record->size + wanted);
+        record->line = realloc(record->line, record->room);
+        if (!record->line)
+            abort();
+    }
+    return record->line + record->size;
+}
+
+static void text_add(dsw_record_t *record, const char *text, apr_size_t size)
+{
+    memcpy(room_make(record, size), text, size);
+    record->size += size;
+}
+
+static apr_status_t rendered_add(void *baton, const char *data, apr_size_t size)
+{
+    text_add(baton, data, size);
     return APR_SUCCESS;
 }
 
@@ -37,18 +65,10 @@ dsw_record_t *dsw_record_make(const dsw_layout_t *layout, const ds_sync_t *sync,
     record->delimiter = sync->delimiter ? sync->delimiter : ',';
     apr_pool_create(&record->row_pool, pool);
     apr_pool_cleanup_register(pool, record, line_free, apr_pool_cleanup_null);
+    if (sync->export.template && sync->export.format == DS_FORMAT_CSV)
+        record->problem =
+            dsw_render_make(&record->render, sync->export.template, rendered_add, record, pool);
     return record;
-}
-
-static char *room_make(dsw_record_t *record, apr_size_t wanted)
-{
-    if (record->size + wanted > record->room) {
-        record->room = 2 * (record->size + wanted);
-        record->line = realloc(record->line, record->room);
-        if (!record->line)
-            abort();
-    }
-    return record->line + record->size;
 }
 
 /* Both databases' words for a truth value. */
@@ -140,13 +160,54 @@ static void csv_print(dsw_record_t *record, const char *const *values)
     csv_line_end(record);
 }
 
-/* --- NDJSON and JSON --- */
+/* --- by a template --- */
 
-static void text_add(dsw_record_t *record, const char *text, apr_size_t size)
+typedef struct {
+    const dsw_record_t *record;
+    const char *const *values;
+    const char *guid;
+} row_t;
+
+static const char *row_value(char *type, void *baton, int n, apr_pool_t *pool)
 {
-    memcpy(room_make(record, size), text, size);
-    record->size += size;
+    const row_t *row = baton;
+    int place = row->record->layout->places[n];
+    char room[DECIMAL_SIZE];
+    const char *text;
+
+    if (place == DSW_GUID)
+        return row->guid;
+    switch (row->record->columns[place].kind) {
+    case DS_COLUMN_BOOLEAN: *type = 'b'; break;
+    case DS_COLUMN_INTEGER: *type = 'i'; break;
+    case DS_COLUMN_DECIMAL: *type = 'd'; break;
+    default: break;
+    }
+    text = value_text(room, row->record->columns[place].kind, row->values[place]);
+    return text ? apr_pstrdup(pool, text) : NULL;
 }
+
+/* A line of its own for each row. */
+static void template_print(dsw_record_t *record, const char *const *values)
+{
+    char guid[DS_GUID_SIZE];
+    row_t row = {record, values, guid};
+    dsw_render_row_t view = {record->layout->titles, record->layout->count, row_value, &row};
+
+    guid_print(guid, record, values);
+    apr_pool_clear(record->row_pool);
+    room_make(record, 1);
+    record->problem = dsw_render_row(record->render, &view, record->row_pool);
+    if (!record->problem && (!record->size || record->line[record->size - 1] != '\n'))
+        csv_line_end(record);
+}
+
+ds_problem_t *dsw_record_problem(const dsw_record_t *record)
+{
+    return record->problem;
+}
+
+/* --- NDJSON and JSON --- */
 
 static void json_value_add(ds_fmt_doc_t *doc, ds_db_column_e kind, const char *value)
 {
@@ -210,7 +271,12 @@ const char *dsw_record_print(apr_size_t *size, dsw_record_t *record, const char 
 {
     record->size = 0;
     switch (record->sync->export.format) {
-    case DS_FORMAT_CSV: csv_print(record, values); break;
+    case DS_FORMAT_CSV:
+        if (record->render)
+            template_print(record, values);
+        else
+            csv_print(record, values);
+        break;
     case DS_FORMAT_NDJSON:
         json_print(record, values);
         text_add(record, "\n", 1);

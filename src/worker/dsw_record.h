@@ -2,6 +2,7 @@
 #ifndef DSW_RECORD_H
 #define DSW_RECORD_H
 
+#include "ds_problem.h"
 #include "dsw_layout.h"
 
 typedef struct dsw_record_t dsw_record_t;
@@ -16,6 +17,9 @@ const char *dsw_record_header(apr_size_t *size, dsw_record_t *record);
 /* A row with its line end. Values are texts as the database gives them, one for each column of the
  * query, NULL for none. */
 const char *dsw_record_print(apr_size_t *size, dsw_record_t *record, const char *const *values);
+
+/* What is wrong with the template, or with the row that was printed last by it; NULL: nothing. */
+ds_problem_t *dsw_record_problem(const dsw_record_t *record);
 
 /* What stands behind the last row, perhaps nothing. */
 const char *dsw_record_end(apr_size_t *size, dsw_record_t *record);

@@ -60,6 +60,21 @@ is_deeply decode_json($liquid->export_run(contentType => 'application/json', fil
 is $liquid->result($liquid->ended(DSLiquid::json($liquid->export_send(contentType => 'application/json'))->{jobId})->{jobId})->header('Content-Type'),
     'application/json', 'with its type';
 
+# Templates.
+for (['fields', '$sku: $name', "A: a \"nut\"\r\nB: bolt\r\nC: \$name\r\nD: it's\r\n"],
+     ['quiet, and members', "\$item.sku;\$!data.name\r\n", "A;a \"nut\"\r\nB;bolt\r\nC;\r\nD;it's\r\n"],
+     ['arithmetic and comparison', '#set($n = $count * 2)#if($n > 6 && $active)${sku}:$n#else-#end', "-\r\n-\r\n-\r\nD:14\r\n"],
+     ['a constant', 'x', "x\r\n" x 4]) {
+    my ($name, $template, $wanted) = @$_;
+    is $liquid->export_run(template => $template), $wanted, "template: $name";
+}
+is $liquid->export_run(template => '$sku', rowHeader => 'true', filters => "{'sku': 'A'}"), "${header}A\r\n", 'a line of names stands above it';
+my $endless = DSLiquid::json($liquid->export_send(template => '#foreach($a in [1..900])#foreach($b in [1..900])x#end#end'));
+my $failed = $liquid->ended($endless->{jobId});
+is $failed->{status}, 'Failed', 'a template without end fails';
+like $failed->{reason}, qr/^The template failed at row 1: line \d+, column \d+: /, 'and the reason says where';
+is DSLiquid::outcome($liquid->result($endless->{jobId})), '404 not_found', 'without a file';
+
 # The conditions of the sync hold beside those of the client.
 $node->upload('open-import', "vin,color\nHIDDEN,red\nSEEN,red\nBLUE,blue\n");
 $node->launch_ended($node->launch_newest('open-import')->{id});
@@ -72,7 +87,7 @@ for (['no item type', qr/^itemType: it is missing/, itemType => undef], ['one of
      ['no content type', qr/^contentType: it is missing/, contentType => undef], ['another one', qr/^contentType: /, contentType => 'text/html'],
      ['a query', qr/^sqlQuery: it is not allowed/, sqlQuery => 'SELECT * FROM part'],
      ['a query beside filters', qr/^sqlQuery: /, sqlQuery => 'SELECT 1', filters => "{'sku': 'A'}"],
-     ['a template', qr/^template: /, template => '$item.sku'], ['filters that are no map', qr/^filters: write a map/, filters => "['sku']"],
+     ['a template', qr/^template: line 2, column \d+: /, template => "\$sku\n#parse('a')"], ['filters that are no map', qr/^filters: write a map/, filters => "['sku']"],
      ['filters that are broken', qr/^filters: write a map/, filters => "{'sku': 'A"], ['code', qr/^filters: write a map/, filters => "__import__('os')"],
      ['a strange field', qr/^filters: .*wheels/, filters => "{'wheels': 4}"], ['a value that does not fit', qr/^filters: .*count/, filters => "{'count': 'many'}"],
      ['a value that is none', qr/^filters: a value is/, filters => "{'count': [1, 2]}"],

@@ -1,0 +1,29 @@
+/* One row through a template: its fields are variables, and members of $item and $data. */
+#ifndef DSW_RENDER_H
+#define DSW_RENDER_H
+
+#include "ds_problem.h"
+
+typedef struct dsw_render_t dsw_render_t;
+
+/* The row: the names of its fields, any case in a template, and their values, which live in pool.
+ */
+typedef struct dsw_render_row_t {
+    const char *const *titles;
+    int count;
+    /* The value of the n-th one, NULL for none; *type is 'i' integer,
+     * 'd' decimal, 'b' true or false, 's' text. */
+    const char *(*value)(char *type, void *baton, int n, apr_pool_t *pool);
+    void *baton;
+} dsw_render_row_t;
+
+/* The problem when the template cannot be read. */
+ds_problem_t *dsw_render_make(dsw_render_t **render, const char *text,
+                              apr_status_t (*write)(void *baton, const char *data, apr_size_t size),
+                              void *baton, apr_pool_t *pool);
+
+/* Render one row; what it needs is of scratch. */
+ds_problem_t *dsw_render_row(dsw_render_t *render, const dsw_render_row_t *row,
+                             apr_pool_t *scratch);
+
+#endif
