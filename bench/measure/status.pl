@@ -31,3 +31,4 @@ DSBenchPostgres::each_database(sub {
         claim('with a token / fixed JSON (row 9)', $checked, $fixed, $cluster ? undef : '>= 0.7'),
         claim('with a token / Node peer', $checked, $node_peer));
 });
+1;

@@ -49,3 +49,4 @@ DSBenchPostgres::each_database(sub {
         claim('blob writer with one transaction / upload', ['one transaction', $once->{seconds}, 's', $once->{cpu}], $ours),
         claim('read and discard / upload', ['discard', $discard->{seconds}, 's', $discard->{cpu}], $ours));
 });
+1;

@@ -137,6 +137,7 @@ static int connection_revive(ds_db_t *db)
         return 0;
     apr_dbd_close(db->driver, db->handle);
     db->handle = handle;
+    db->prepared[DS_DB_PLANNED] = NULL;
     db->pgsql->read_only = 0;
     return settings_run(db) == 0;
 }

@@ -20,8 +20,10 @@ static apr_status_t statement_prepare(ds_db_t *db, ds_stmt_e stmt)
 
     if (db->prepared[stmt])
         return APR_SUCCESS;
-    ret = apr_dbd_prepare(db->driver, db->pool, db->handle, ds_db_text(db, stmt), NULL,
-                          &db->prepared[stmt]);
+    ds_db_call_begin(db);
+    ret = apr_dbd_prepare(db->driver, db->pool, db->handle, ds_db_text(db, stmt),
+                          stmt == DS_DB_PLANNED ? "ds_planned" : NULL, &db->prepared[stmt]);
+    ds_db_call_end(db);
     if (ret) {
         db->prepared[stmt] = NULL;
         return ds_db_failure(db, ret);
