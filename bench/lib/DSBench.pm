@@ -140,13 +140,14 @@ sub claim {
             cpu_ratio => $over->[3] && $under->[3] ? $over->[3] / $under->[3] : undef};
 }
 
-# Keep the claims of one measurement; what: name, row (of the table of goals), title, notes => [...].
+# Keep the claims of one measurement; what: name, row (of the table of goals), title, notes => [...], runs where they
+# are not run_count().
 sub results_write {
     my ($what, @claims) = @_;
     my $dir = "$option{builddir}/bench/results";
     make_path($dir);
     my ($load) = split ' ', text_of('/proc/loadavg');
-    my $result = {%$what, claims => \@claims, rows => row_count(), runs => run_count(), at => int time, load => $load,
+    my $result = {rows => row_count(), runs => run_count(), %$what, claims => \@claims, at => int time, load => $load,
                   took => int(time - $started)};
     open my $out, '>', "$dir/$what->{name}.json" or die "$dir: $!\n";
     print {$out} JSON::PP->new->canonical->pretty->encode($result);

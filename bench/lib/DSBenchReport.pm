@@ -57,6 +57,30 @@ sub result_head {
         strftime('%Y-%m-%d %H:%M UTC', gmtime $result->{at}), $result->{load}, $result->{took};
 }
 
+# The five figures that a user cares about, as README shows them: measurement, place of its claim, words
+# (%d: the rows of the file), what it stands beside.
+my @figures = (
+    ['post', 0, '%d rows from the POST to the end of the launch, SQLite', 'sqlite3 .import'],
+    ['postgres', 1, '%d rows from the POST to the end of the launch, PostgreSQL', 'a service of fastify, csv-parse and pg-boss'],
+    ['small', 0, 'A file of ten rows, from the POST to the end, half of them within', undef],
+    ['status', 1, 'Answers about the status of a sync, with a token, 16 connections', 'fixed JSON of the same httpd'],
+    ['memory', 1, 'Memory of the worker with %d0 rows', undef]);
+
+sub figure_line {
+    my ($result, $place, $words, $other) = @_;
+    my $claim = $result->{claims}[$place];
+    my $head = $words =~ /%d/ ? sprintf $words, $result->{rows} : $words;
+    my ($ours, $theirs) = $claim->{work} =~ m{/ (?:ours|POST to finished)$} ? @$claim{qw(under over)} : @$claim{qw(over under)};
+    my $text = sub { number_text($_[0][1]) . " $_[0][2]" };
+    return "| $head | " . $text->($ours) . ' | ' . ($other ? "$other: " . $text->($theirs) : '') . " |\n";
+}
+
+sub figures_text {
+    my %result = map { $_->{name} => $_ } @_;
+    my @lines = map { my ($name, @how) = @$_; $result{$name} ? figure_line($result{$name}, @how) : () } @figures;
+    return @lines ? join '', "| Work | mod_datasync | Beside |\n|---|---|---|\n", @lines, "\n" : '';
+}
+
 sub write {
     my $dir = "$DSBench::option{builddir}/bench";
     my @results = sort { $a->{row} <=> $b->{row} || $a->{name} cmp $b->{name} }
@@ -64,7 +88,7 @@ sub write {
     open my $out, '>:utf8', "$dir/RESULTS.md" or die "$dir/RESULTS.md: $!\n";
     print {$out} "# What was measured\n\nMade by `make bench`. Machine: ", machine_text(), ".\nVersions: ",
         versions_text(), ".\n\nEach figure is the median of runs in turn (A B C A B C). A ratio is the first figure",
-        " through the second.\n\n| ", join(' | ', @columns), " |\n", '|---' x @columns, "|\n";
+        " through the second.\n\n", figures_text(@results), '| ', join(' | ', @columns), " |\n", '|---' x @columns, "|\n";
     print {$out} map { my $result = $_; map { claim_line($result, $_) } @{$result->{claims}} } @results;
     print {$out} "\n| Measurement | Rows | Runs | When | Load of the machine at its end | Seconds |\n",
         "|---|---|---|---|---|---|\n", map { result_head($_) } @results;
