@@ -15,7 +15,7 @@ typedef struct {
 } look_t;
 
 struct ds_lease_watch_t {
-    apr_interval_time_t longest;
+    apr_interval_time_t longest, pause;
     apr_time_t now, steady;
     int failed;                /* looks have failed since */
     apr_interval_time_t blind; /* for so long before this look */
@@ -23,17 +23,29 @@ struct ds_lease_watch_t {
     int current;
 };
 
-ds_lease_watch_t *ds_lease_watch_make(apr_interval_time_t longest, apr_pool_t *pool)
+ds_lease_watch_t *ds_lease_watch_make(apr_interval_time_t longest, apr_interval_time_t pause,
+                                      apr_pool_t *pool)
 {
     ds_lease_watch_t *watch = apr_pcalloc(pool, sizeof(*watch));
     int i;
 
     watch->longest = longest;
+    watch->pause = pause;
     for (i = 0; i < 2; i++) {
         apr_pool_create(&watch->looks[i].pool, pool);
         watch->looks[i].leases = apr_hash_make(watch->looks[i].pool);
     }
     return watch;
+}
+
+/* For how long before this look nobody could see whether leases were kept, or keep his own. */
+static apr_interval_time_t blind_find(const ds_lease_watch_t *watch, apr_time_t steady)
+{
+    apr_interval_time_t since = watch->steady ? steady - watch->steady : 0;
+
+    if (watch->failed)
+        return since;
+    return since > watch->pause ? since - watch->pause : 0;
 }
 
 void ds_lease_look_begin(ds_lease_watch_t *watch, apr_time_t now, apr_time_t steady)
@@ -44,7 +56,7 @@ void ds_lease_look_begin(ds_lease_watch_t *watch, apr_time_t now, apr_time_t ste
     look = &watch->looks[watch->current];
     apr_pool_clear(look->pool);
     look->leases = apr_hash_make(look->pool);
-    watch->blind = watch->failed ? steady - watch->steady : 0;
+    watch->blind = blind_find(watch, steady);
     watch->failed = 0;
     watch->now = now;
     watch->steady = steady;
@@ -60,7 +72,7 @@ void ds_lease_look_fail(ds_lease_watch_t *watch)
 static apr_interval_time_t rest_find(const ds_lease_watch_t *watch, const lease_t *before,
                                      apr_time_t until)
 {
-    apr_interval_time_t rest = until - watch->now;
+    apr_interval_time_t rest = until - watch->now + watch->blind;
 
     return rest > watch->longest || (before && rest < 0) ? watch->longest : rest;
 }

@@ -14,12 +14,15 @@
 typedef struct ds_lease_watch_t ds_lease_watch_t;
 
 /* A watch that lives in pool. No lease is given more than `longest` from the moment it was first
- * seen: the length of this worker's own leases. */
-ds_lease_watch_t *ds_lease_watch_make(apr_interval_time_t longest, apr_pool_t *pool);
+ * seen: the length of this worker's own leases. Two looks are further apart than `pause` only where
+ * something holds the keeper up. */
+ds_lease_watch_t *ds_lease_watch_make(apr_interval_time_t longest, apr_interval_time_t pause,
+                                      apr_pool_t *pool);
 
 /* Begin a look at all leases: the time of the database's clock and that of the steady one. What the
  * look before this one did not see is forgotten. After looks that failed, the time since the last
- * good one does not count: nobody could keep his lease while the database was away. */
+ * good one does not count: nobody could keep his lease while the database was away. Nor does the
+ * time beyond `pause`: a database that was frozen answers this look before a runner can write. */
 void ds_lease_look_begin(ds_lease_watch_t *watch, apr_time_t now, apr_time_t steady);
 
 /* There was to be a look, but the database did not answer. */

@@ -6,6 +6,7 @@
 
 #include "dsw_process.h"
 #include "dsw_record.h"
+#include "dsw_sign.h"
 
 typedef struct {
     ds_db_t *db;     /* for the launch and its file */
@@ -159,11 +160,26 @@ static dsw_result_t template_end(export_t *export)
     return result;
 }
 
-static dsw_result_t rows_export(export_t *export)
+/* The second connection of this process: a server that is full lets it wait, and the lease is not
+ * kept meanwhile. */
+static apr_status_t reader_open(export_t *export, const dsw_t *worker)
 {
-    apr_status_t status = ds_db_scan_begin(&export->scan, export->reader, &export->layout->query,
-                                           launch_watch, export, export->pool);
+    apr_status_t status;
 
+    dsw_sign_set(1);
+    export->reader = dsw_db_open(worker, 0, 0, export->pool);
+    status = launch_watch(export);
+    dsw_sign_set(0);
+    return status;
+}
+
+static dsw_result_t rows_export(export_t *export, const dsw_t *worker)
+{
+    apr_status_t status = reader_open(export, worker);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_scan_begin(&export->scan, export->reader, &export->layout->query,
+                                  launch_watch, export, export->pool);
     if (status == APR_SUCCESS) {
         status = rows_write(export);
         ds_db_scan_end(export->scan);
@@ -195,7 +211,7 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
                             const ds_sync_t *sync, apr_pool_t *pool)
 {
     export_t export = {.db = db, .claim = claim, .sync = sync, .pool = pool};
-    dsw_result_t result = {.outcome = DSW_INTERRUPTED};
+    dsw_result_t result;
     ds_problem_t *problem;
     ds_file_t *file;
     apr_status_t status = ds_file_get(&file, db, claim->launch->id, "output", pool);
@@ -212,11 +228,10 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
     if ((problem = dsw_record_problem(export.record)))
         return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, problem->text, APR_SUCCESS};
     status = writer_begin(&export);
-    if (status == APR_SUCCESS && !(export.reader = dsw_db_open(worker, 0, 0, pool)))
-        return result;
     if (status != APR_SUCCESS)
         return result_of_trouble(&export, status);
-    result = rows_export(&export);
-    ds_db_close(export.reader);
+    result = rows_export(&export, worker);
+    if (export.reader)
+        ds_db_close(export.reader);
     return result;
 }

@@ -117,7 +117,7 @@ static void turns_run(keeper_t *keeper)
 
 int dsw_keeper_run(const dsw_t *worker)
 {
-    ds_lease_watch_t *leases = ds_lease_watch_make(worker->settings->lease, worker->pool);
+    ds_lease_watch_t *leases = ds_lease_watch_make(worker->settings->lease, 2 * TURN, worker->pool);
     apr_pool_t *pool;
 
     apr_pool_create(&pool, worker->pool);

@@ -207,7 +207,8 @@ static inline void table_make(ds_db_t *db, const ds_db_table_t *table)
 /* What the keeper does with the launches of runners that are gone: how many there were. */
 static inline int reclaim(ds_db_t *db, ds_queue_alive_cb *alive)
 {
-    ds_lease_watch_t *leases = ds_lease_watch_make(apr_time_from_sec(30), test_pool);
+    ds_lease_watch_t *leases =
+        ds_lease_watch_make(apr_time_from_sec(30), apr_time_from_sec(2), test_pool);
     int reclaimed;
 
     ds_queue_reclaim(&reclaimed, db, leases, alive, test_pool);

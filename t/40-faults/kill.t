@@ -6,7 +6,7 @@ use DSFault;
 use Apache::Test '-withtestmore';
 use Time::HiRes qw(sleep);
 
-my $rounds = rounds(200, 10);
+my $rounds = rounds(100, 10);    # on each of the two databases
 my $fault = DSFault->start;
 my $node = $fault->node;
 my %killed;
