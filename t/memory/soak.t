@@ -189,7 +189,14 @@ for my $name (sort keys %codes) {
     diag sprintf '%-26s %s', $name, join ', ', map { "$codes{$name}{$_} x $_" } sort keys %{$codes{$name}};
 }
 cmp_ok $restarts, '>=', 3, 'one node was restarted again and again';
-my %expected = (200 => 1, 206 => 1, 403 => 1, 404 => 1, sent => 1);
+# A machine whose disk stands still for seconds may say "come back" (503), now and then.
+my %expected = map { $_ => 1 } 200, 206, 403, 404, 'sent', 503;
+my ($later, $answers) = (0, 0);
+for my $answered (values %codes) {
+    $later += $answered->{503} // 0;
+    $answers += $_ for values %$answered;
+}
+cmp_ok $later, '<=', $answers / 1000, "$later of $answers requests were asked to come back later";
 is_deeply [map { my $name = $_; map { "$name: $_" } grep { !$expected{$_} } sort keys %{$codes{$name}} } sort keys %codes], [],
     'no request failed meanwhile';
 is_deeply [grep { !%{$codes{$_}} } sort keys %codes], [], 'every kind of client had its turns';
