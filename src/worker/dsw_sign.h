@@ -21,7 +21,7 @@ void dsw_sign_set(int waits);
 /* Whoever waits does so still. */
 void dsw_sign_renew(void);
 
-/* Does the process wait? */
+/* Does the process wait, or did it until two seconds ago? */
 int dsw_sign_waits(pid_t pid);
 
 #endif

@@ -101,8 +101,8 @@ sub import_case {
 sub export_case {
     my ($fault, $id) = asleep_begin(sub {
         my ($node) = @_;
-        $node->write('INSERT INTO part (sku, name, _launch_id, _updated_at) WITH RECURSIVE c(x) AS'
-            . " (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 600000) SELECT 'P' || x, 'part ' || x, 0, '' FROM c");
+        $node->write('INSERT INTO part (sku, name, _launch_id, _updated_at) WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1'
+            . " FROM c WHERE x < 600000) SELECT 'P' || x, 'part ' || x, 0, CURRENT_TIMESTAMP FROM c");
         $node->export_start('part-export')->code == 200 or die 'the export is refused';
         return $node->launch_newest('part-export')->{id};
     });
