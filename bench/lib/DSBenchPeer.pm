@@ -20,7 +20,7 @@ sub node_measure {
 
 sub start {
     my ($class) = @_;
-    my $self = bless {cluster => DSBenchPostgres->start, port => DSNode::port_find(), token => 'peer' . 'x' x 43,
+    my $self = bless {cluster => DSBenchPostgres->start, port => DSClient::port_find(), token => 'peer' . 'x' x 43,
                       dir => tempdir('datasync-peer-XXXXXX', TMPDIR => 1, CLEANUP => 1), pids => []}, $class;
     $self->script_start('peer_server.mjs', $self->{port}, $self->{dir});
     $self->script_start('peer_worker.mjs');

@@ -53,8 +53,9 @@ sub download_break {
     return leave($socket) && $done{downloads}++;
 }
 
+# Connections of the database are kept, and there are more the more requests there were at once.
 sub descriptors {
-    my ($most) = sort { $b <=> $a } map { scalar(() = glob "/proc/$_/fd/*") } $node->httpd_pids;
+    my ($most) = sort { $b <=> $a } map { scalar grep { !/datasync\.db/ } map { readlink // '' } glob "/proc/$_/fd/*" } $node->httpd_pids;
     return $most;
 }
 

@@ -10,7 +10,7 @@ use Time::HiRes qw(sleep time);
 
 my $rows = rounds(60_000, 30_000);
 my $in_time = $DSFault::lease + 1 + $DSFault::allowance;
-my @expected = (qr/DS0530/, qr/DS0532/, qr/DS0540/, qr/DS0511.*signal 9/);
+my @expected = (qr/DS0530/, qr/DS0532/, qr/DS0540/, qr/DS0541/, qr/DS0511.*signal 9/);
 
 # Wait until another runner has taken the launch of a frozen one: the seconds that it took.
 sub takeover_wait {

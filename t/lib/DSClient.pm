@@ -18,6 +18,17 @@ sub new {
     return bless {agent => $agent, log_start => 0, %fields}, $class;
 }
 
+# A free port that no outgoing connection takes: those would have it when a server is started again.
+sub port_find {
+    my ($end) = text_of('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
+    $end = 32_768 if !$end || $end < 20_000;
+    for (1 .. 100) {
+        my $port = 10_000 + int rand($end - 10_000);
+        return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port);
+    }
+    die "no free port below $end\n";
+}
+
 # Calls `try` until it gives something true, and returns that. Dies when it takes too long.
 sub wait_for {
     my ($what, $try) = @_;

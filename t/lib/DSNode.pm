@@ -15,11 +15,6 @@ sub run_dir {
     return $ENV{DS_RUNDIR} || die "DS_RUNDIR is not set: run this by make check\n";
 }
 
-sub port_find {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no port: $@\n";
-    return $socket->sockport;
-}
-
 # The objects and syncs that most tests need.
 sub usual_config {
     return DSClient::text_of(run_dir() . '/t/conf/syncs.conf');
@@ -56,7 +51,7 @@ sub prepare {
     if ($> == 0) {
         chown scalar getpwnam('nobody'), scalar getgrnam('nogroup'), "$dir/state" or die "chown: $!";
     }
-    my $port = port_find();
+    my $port = DSClient::port_find();
     my $self = $class->new(dir => $dir, port => $port, log => "$dir/error_log", pid_file => "$dir/httpd.pid",
                            database => $how{database} // $class->database_make($dir), bin => run_dir() . '/bin');
     $self->config_write($how{config} // $class->worker_config . usual_config() . "DataSyncAPI prisma\n");

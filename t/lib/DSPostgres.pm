@@ -6,7 +6,6 @@ use warnings FATAL => 'all';
 use DSClient;
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
-use IO::Socket::INET;
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep time);
 
@@ -48,12 +47,6 @@ sub program_start {
     POSIX::_exit(127);
 }
 
-sub port_find {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1)
-        or die "DSPostgres: no free port: $@\n";
-    return $socket->sockport;
-}
-
 sub log_text {
     my ($self) = @_;
     open my $in, '<', $self->{log} or return '';
@@ -81,7 +74,7 @@ sub is_ready {
 sub prepare {
     my ($class, %extra) = @_;
     my $self = bless {bin => bindir(), dir => tempdir('datasync-pg-XXXXXX', TMPDIR => 1), owner => $$,
-                      port => port_find(), extra => {%extra}}, $class;
+                      port => DSClient::port_find(), extra => {%extra}}, $class;
     $self->{log} = "$self->{dir}/log";
     if ($> == 0) {
         chown scalar getpwnam('nobody'), scalar getgrnam('nogroup'), $self->{dir} or die "chown: $!\n";
