@@ -5,7 +5,6 @@ use warnings FATAL => 'all';
 use DSBench;
 use DSBenchPostgres;
 use DSClient;
-use DSNode;
 use File::Temp qw(tempdir);
 use JSON::PP;
 use Time::HiRes qw(sleep time);
