@@ -122,6 +122,10 @@ sub start {
     my ($class, %how) = @_;
     my $self = ref $class ? $class : $class->prepare(%how);
     $self->{machine} //= $how{machine};
+    # A process that was killed closes its sockets a moment after it seems to be gone.
+    DSClient::wait_for("the port of $self->{dir}", sub {
+        return IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $self->{port}, ReuseAddr => 1);
+    });
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         setpgid(0, 0);    # prefork ends by a signal to its whole process group
