@@ -246,17 +246,28 @@ apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_
     return creation_end(launch, db, status, pool);
 }
 
-apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
-                              const char *message, apr_pool_t *pool)
+/* Begin a transaction with the queue's lock; the time by the database's clock. */
+static apr_status_t queue_begin(apr_time_t *now, ds_db_t *db)
 {
-    apr_time_t now;
     apr_status_t status = ds_db_begin_queue(db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_db_now(&now, db);
-    if (status == APR_SUCCESS)
-        status = ds_launch_create(launch, db, request, now, pool);
+    status = ds_db_now(now, db);
+    if (status != APR_SUCCESS)
+        ds_db_rollback(db);
+    return status;
+}
+
+apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
+                              const char *message, apr_pool_t *pool)
+{
+    apr_time_t now;
+    apr_status_t status = queue_begin(&now, db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = ds_launch_create(launch, db, request, now, pool);
     if (status == APR_SUCCESS) {
         (*launch)->message = message;
         (*launch)->finished_at = now;
@@ -289,13 +300,11 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
 {
     ds_launch_t *old;
     apr_time_t now;
-    apr_status_t status = ds_db_begin_queue(db);
+    apr_status_t status = queue_begin(&now, db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_db_now(&now, db);
-    if (status == APR_SUCCESS)
-        status = retry_check(&old, db, request->sync, id, pool);
+    status = retry_check(&old, db, request->sync, id, pool);
     if (status == APR_SUCCESS)
         status = ds_launch_admission_check(db, request, pool);
     if (status == APR_SUCCESS) {
@@ -319,13 +328,11 @@ apr_status_t ds_launch_queue(ds_db_t *db, const ds_launch_request_t *request, ap
 {
     apr_time_t now;
     int changed = 0;
-    apr_status_t status = ds_db_begin_queue(db);
+    apr_status_t status = queue_begin(&now, db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_db_now(&now, db);
-    if (status == APR_SUCCESS)
-        status = ds_launch_admission_check(db, request, pool);
+    status = ds_launch_admission_check(db, request, pool);
     if (status == APR_SUCCESS)
         status = ds_db_query(db, &changed, STMT_LAUNCH_QUEUE, DS_ARGS(DS_INT(now), DS_INT(id)));
     if (status == APR_SUCCESS && !changed)

@@ -99,8 +99,16 @@ static apr_status_t branch_parse(vel_node_t *node, vel_ending_e *ending, vel_par
     return ds_fmt_vel_block_parse(&node->right, ending, parser);
 }
 
-static apr_status_t unended_fail(vel_parser_t *parser, const vel_node_t *node, const char *name)
+/* What a block that began at node ended with must be #end; complaint: of any other directive. */
+static apr_status_t end_check(vel_parser_t *parser, vel_ending_e ending, const vel_node_t *node,
+                              const char *name, const char *complaint)
 {
+    if (ending == VEL_END_DIRECTIVE) {
+        return APR_SUCCESS;
+    }
+    if (ending != VEL_END_OF_TEXT) {
+        return ds_fmt_vel_ending_fail(parser, complaint);
+    }
     parser->fault->line = node->line;
     parser->fault->column = node->column;
     parser->fault->text = apr_psprintf(parser->pool, "the #%s that begins here has no #end", name);
@@ -125,15 +133,9 @@ static apr_status_t if_parse(vel_node_t **node, vel_parser_t *parser, const char
         branch->other = ds_fmt_vel_node_make(parser, VEL_IF);
         rv = ds_fmt_vel_block_parse(&branch->other->right, &ending, parser);
     }
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    if (ending == VEL_END_OF_TEXT) {
-        return unended_fail(parser, first, "if");
-    }
-    return ending == VEL_END_DIRECTIVE
-               ? APR_SUCCESS
-               : ds_fmt_vel_ending_fail(parser, "nothing but #end may follow #else");
+    return rv == APR_SUCCESS
+               ? end_check(parser, ending, first, "if", "nothing but #end may follow #else")
+               : rv;
 }
 
 static apr_status_t in_take(vel_parser_t *parser)
@@ -168,12 +170,7 @@ static apr_status_t foreach_parse(vel_node_t **node, vel_parser_t *parser, const
         (rv = ds_fmt_vel_block_parse(&loop->right, &ending, parser)) != APR_SUCCESS) {
         return rv;
     }
-    if (ending == VEL_END_OF_TEXT) {
-        return unended_fail(parser, loop, "foreach");
-    }
-    return ending == VEL_END_DIRECTIVE
-               ? APR_SUCCESS
-               : ds_fmt_vel_ending_fail(parser, "#else without #if before it");
+    return end_check(parser, ending, loop, "foreach", "#else without #if before it");
 }
 
 static apr_status_t unknown_fail(vel_parser_t *parser, const vel_word_t *word)
