@@ -2,6 +2,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_db_chunk.h"
+
 struct ds_file_writer_t {
     ds_db_t *db;
     apr_pool_t *pool;
@@ -240,17 +242,15 @@ apr_status_t ds_file_chunk_read(const char **data, apr_size_t *size, apr_int64_t
                                 ds_db_t *db, apr_int64_t file_id, apr_int64_t offset,
                                 apr_pool_t *pool)
 {
-    ds_db_rows_t *rows;
-    apr_status_t status =
-        ds_db_select(&rows, db, STMT_CHUNK_READ, DS_ARGS(DS_INT(file_id), DS_INT(offset)), pool);
+    ds_db_chunk_t chunk;
+    apr_status_t status = ds_db_chunk_read(&chunk, db, file_id, offset, pool);
 
     if (status != APR_SUCCESS)
         return status;
-    if (!ds_db_rows_next(rows))
-        return DS_ENOTFOUND;
-    *start = ds_db_rows_int(rows, 0);
-    *data = ds_db_rows_blob(size, rows, 1);
-    return offset < *start + (apr_int64_t)*size ? APR_SUCCESS : DS_ENOTFOUND;
+    *start = chunk.start;
+    *data = chunk.data;
+    *size = chunk.size;
+    return offset < chunk.start + (apr_int64_t)chunk.size ? APR_SUCCESS : DS_ENOTFOUND;
 }
 
 /* Some chunks of one file; when none is left, the file's row. */

@@ -81,7 +81,6 @@ apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, cons
 int ds_db_rows_next(ds_db_rows_t *rows);
 apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column);  /* NULL reads as 0 */
 const char *ds_db_rows_text(ds_db_rows_t *rows, int column); /* NULL reads as NULL */
-const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column);
 
 /* A transaction. begin waits at most two seconds for other writers of an SQLite file (DS_EBUSY);
  * writers of a PostgreSQL meet at rows and wait there as long as its lock_timeout allows. A

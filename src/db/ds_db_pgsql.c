@@ -297,6 +297,7 @@ const ds_db_dialect_t ds_db_pgsql = {
     .statement_passed = statement_passed,
     .statement_begin = statement_begin,
     .statement_wait = statement_wait,
+    .chunk_read = ds_db_pgsql_chunk_read,
     .scan_begin = ds_db_pgsql_scan_begin,
     .scan_next = ds_db_pgsql_scan_next,
     .scan_end = ds_db_pgsql_scan_end,

@@ -9,6 +9,7 @@
 #include "ds_db_writelock.h"
 
 struct ds_db_scan_t;
+struct ds_db_chunk_t;
 
 /* What differs between the databases, beside the texts of statements. */
 typedef struct ds_db_dialect_t {
@@ -52,6 +53,10 @@ typedef struct ds_db_dialect_t {
     int (*statement_begin)(ds_db_t *db, const char *sql, const char *const *values, int count);
     int (*statement_wait)(int *changed, ds_db_t *db);
 
+    /* ds_db_chunk.h */
+    apr_status_t (*chunk_read)(struct ds_db_chunk_t *chunk, ds_db_t *db, apr_int64_t file_id,
+                               apr_int64_t offset, apr_pool_t *pool);
+
     /* Of a scan (ds_db_scan_private.h): begin takes the snapshot; next sets the values of a row,
      * and is false after the last one or when scan->status is set; end lets the rows go. */
     apr_status_t (*scan_begin)(struct ds_db_scan_t *scan, apr_pool_t *pool);
@@ -59,6 +64,10 @@ typedef struct ds_db_dialect_t {
     void (*scan_end)(struct ds_db_scan_t *scan);
 } ds_db_dialect_t;
 
+apr_status_t ds_db_sqlite_chunk_read(struct ds_db_chunk_t *chunk, ds_db_t *db, apr_int64_t file_id,
+                                     apr_int64_t offset, apr_pool_t *pool);
+apr_status_t ds_db_pgsql_chunk_read(struct ds_db_chunk_t *chunk, ds_db_t *db, apr_int64_t file_id,
+                                    apr_int64_t offset, apr_pool_t *pool);
 apr_status_t ds_db_sqlite_scan_begin(struct ds_db_scan_t *scan, apr_pool_t *pool);
 int ds_db_sqlite_scan_next(struct ds_db_scan_t *scan);
 void ds_db_sqlite_scan_end(struct ds_db_scan_t *scan);

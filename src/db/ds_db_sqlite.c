@@ -230,6 +230,7 @@ const ds_db_dialect_t ds_db_sqlite = {
     .rollback = rollback,
     .released = wal_copy,
     .statement_passed = statement_passed,
+    .chunk_read = ds_db_sqlite_chunk_read,
     .scan_begin = ds_db_sqlite_scan_begin,
     .scan_next = ds_db_sqlite_scan_next,
     .scan_end = ds_db_sqlite_scan_end,

@@ -1,8 +1,6 @@
 /* Named statements: prepared at their first use, with typed arguments. */
 #include <stdlib.h>
 
-#include <apr_buckets.h>
-#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include "ds_db_private.h"
@@ -182,39 +180,6 @@ const char *ds_db_rows_text(ds_db_rows_t *rows, int column)
     if (text && !rows->db->dialect->is_sqlite) /* its driver drops them with the last row */
         text = apr_pstrdup(rows->pool, text);
     return text;
-}
-
-static const char *hex_read(apr_size_t *size, ds_db_rows_t *rows, int column)
-{
-    const char *text = NULL;
-    char *data;
-
-    apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_STRING, &text);
-    if (!text || strncmp(text, "\\x", 2))
-        return NULL;
-    *size = strlen(text + 2) / 2;
-    data = apr_palloc(rows->pool, *size + 1);
-    return apr_unescape_hex(data, text + 2, -1, 0, NULL) == APR_SUCCESS ? data : NULL;
-}
-
-static const char *bytes_read(apr_size_t *size, ds_db_rows_t *rows, int column)
-{
-    apr_bucket_alloc_t *alloc = apr_bucket_alloc_create(rows->pool);
-    apr_bucket_brigade *brigade = apr_brigade_create(rows->pool, alloc);
-    const char *data = NULL;
-
-    apr_dbd_datum_get(rows->db->driver, rows->row, column, APR_DBD_TYPE_BLOB, brigade);
-    if (!APR_BRIGADE_EMPTY(brigade))
-        apr_bucket_read(APR_BRIGADE_FIRST(brigade), &data, size, APR_BLOCK_READ);
-    apr_brigade_destroy(brigade); /* or the end of the pool would copy the bytes once more */
-    return data;
-}
-
-const char *ds_db_rows_blob(apr_size_t *size, ds_db_rows_t *rows, int column)
-{
-    *size = 0;
-    return rows->db->dialect->is_sqlite ? bytes_read(size, rows, column)
-                                        : hex_read(size, rows, column);
 }
 
 apr_status_t ds_db_execute(ds_db_t *db, const char *sql)

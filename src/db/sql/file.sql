@@ -45,9 +45,6 @@ DELETE FROM ds_file WHERE id = %lld AND launch_id IS NULL AND touched_at < %lld
 -- :CHUNK_WRITE
 INSERT INTO ds_chunk (file_id, start, data) VALUES (%lld, %lld, %pDb)
 
--- :CHUNK_READ
-SELECT start, data FROM ds_chunk WHERE file_id = %lld AND start <= %lld ORDER BY start DESC LIMIT 1
-
 -- :CHUNK_DELETE_SOME
 DELETE FROM ds_chunk WHERE file_id = %lld AND start IN
 (SELECT start FROM ds_chunk WHERE file_id = %lld ORDER BY start LIMIT 16)

@@ -83,3 +83,7 @@ SET LOCAL cursor_tuple_fraction = 1; SET LOCAL idle_in_transaction_session_timeo
 
 -- :SCAN_END
 ROLLBACK
+
+-- For libpq itself, which numbers its arguments.
+-- :PGSQL_CHUNK_READ
+SELECT start, data FROM ds_chunk WHERE file_id = $1::bigint AND start <= $2::bigint ORDER BY start DESC LIMIT 1

@@ -62,3 +62,6 @@ ROLLBACK TO ds_dry_run
 -- Who writes is alone anyway.
 -- :QUEUE_LOCK
 SELECT 1
+
+-- :SQLITE_CHUNK_READ
+SELECT start, data FROM ds_chunk WHERE file_id = %lld AND start <= %lld ORDER BY start DESC LIMIT 1
