@@ -87,7 +87,7 @@ sub asleep_end {
 
 sub import_case {
     my ($ended) = @_;
-    my ($fault, $id) = asleep_begin(sub { running_wait($_[0], $rows) });
+    my ($fault, $id) = asleep_begin(sub { running_wait($_[0], $rows, 60_000) });
     my $node = $fault->node;
     $node->launch_ended($id) if $ended;
     my $before = state_of($node);

@@ -22,10 +22,11 @@ sub cars_csv {
         map { sprintf "VIN%08d,%s,Make %d,Model %d\n", $_, $_ % $bad_every ? 'red' : $long, $_ % 100, $_ } 1 .. $rows;
 }
 
-# Count the writes of cars, upload `rows` of them and wait until some of them, not all, are imported. The launch's id.
+# Count the writes of cars, upload `rows` of them and wait until some of them, not all, are imported. More bytes
+# are more work for each row. The launch's id.
 sub running_wait {
-    my ($server, $rows) = @_;
-    $server->{database}->writes_count('car_c', 'vin', 20_000);
+    my ($server, $rows, $bytes) = @_;
+    $server->{database}->writes_count('car_c', 'vin', $bytes // 20_000);
     my $response = $server->upload('open-import', cars_csv($rows));
     $response->code == 200 or die $response->as_string;
     my $id = $server->launch_newest('open-import')->{id};

@@ -22,8 +22,10 @@ sub new {
 sub port_find {
     my ($end) = text_of('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
     $end = 32_768 if !$end || $end < 20_000;
+    open my $random, '<:raw', '/dev/urandom' or die "random: $!\n";    # rand is the same for all who have a seed
     for (1 .. 100) {
-        my $port = 10_000 + int rand($end - 10_000);
+        read $random, my $bytes, 4;
+        my $port = 10_000 + unpack('L', $bytes) % ($end - 10_000);
         return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port);
     }
     die "no free port below $end\n";
