@@ -32,6 +32,7 @@ static const char *own_text(apr_status_t status)
     case DS_EDENIED: return "access denied";
     case DS_ESTOPPED: return "somebody asked to stop";
     case DS_EDISABLED: return "the data sync is disabled";
+    case DS_EREMOTE: return "another server is away or in trouble";
     default: return NULL;
     }
 }

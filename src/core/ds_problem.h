@@ -23,6 +23,7 @@
 #define DS_EDENIED DS_ERR(10)    /* the credential does not allow this */
 #define DS_ESTOPPED DS_ERR(12)   /* somebody asked to stop the work */
 #define DS_EDISABLED DS_ERR(13)  /* the sync is switched off */
+#define DS_EREMOTE DS_ERR(14)    /* another server is away or in trouble: try again */
 
 typedef struct ds_problem_t {
     apr_status_t status; /* one of the above or a status of APR; never APR_SUCCESS */

@@ -9,7 +9,8 @@ my %may_include = (
     'src/format' => [qw(format)],
     'src/db' => [qw(db core)],
     'src/core' => [qw(core db format)],
-    'src/worker' => [qw(worker core db format)],
+    'src/source' => [qw(source core format)],
+    'src/worker' => [qw(worker source core db format)],
     'src/tools' => [qw(tools core db format)],
     'src/web' => [qw(web api core db format)],
     'src/api' => [qw(api web core db format)],
@@ -19,7 +20,7 @@ my %may_include = (
 my %db_may_include = map { $_ => 1 } qw(ds_clock.h ds_log.h ds_problem.h);
 
 # The prefix of a file tells its layer, so that a name in a log line tells where it runs.
-my @prefixes = (['dsm_api', 'api'], ['dsm_', 'web'], ['dsw', 'worker'], ['ds_fmt_', 'format'], ['ds_db', 'db'],
+my @prefixes = (['dsm_api', 'api'], ['dsm_', 'web'], ['dsw', 'worker'], ['ds_fmt_', 'format'], ['ds_db', 'db'], ['ds_src_', 'source'],
                 ['datasyncctl', 'tools'], ['ctl', 'tools'], ['ds_', 'core']);
 
 sub layer {
