@@ -1,5 +1,7 @@
 #include "ds_fmt_utf8.h"
 
+#include <apr_lib.h>
+
 /* The table of RFC 3629, section 4: for a first byte the length and the range of the second byte.
  */
 static apr_size_t lead_read(unsigned char *low, unsigned char *high, unsigned char lead)
@@ -34,4 +36,64 @@ apr_size_t ds_fmt_utf8_length(const char *text, apr_size_t size)
         }
     }
     return length;
+}
+
+char *ds_fmt_utf8_write(char *target, int character)
+{
+    if (character < 0x80) {
+        *target++ = (char)character;
+        return target;
+    }
+    if (character < 0x800) {
+        *target++ = (char)(0xC0 | character >> 6);
+    }
+    else {
+        if (character < 0x10000) {
+            *target++ = (char)(0xE0 | character >> 12);
+        }
+        else {
+            *target++ = (char)(0xF0 | character >> 18);
+            *target++ = (char)(0x80 | (character >> 12 & 0x3F));
+        }
+        *target++ = (char)(0x80 | (character >> 6 & 0x3F));
+    }
+    *target++ = (char)(0x80 | (character & 0x3F));
+    return target;
+}
+
+/* Four hex digits behind \u; -1 when there are not as many. */
+static int hex_read(const char *at, const char *end)
+{
+    int value = 0, i;
+
+    if (end - at < 4) {
+        return -1;
+    }
+    for (i = 0; i < 4; i++) {
+        if (!apr_isxdigit(at[i])) {
+            return -1;
+        }
+        value = value * 16 + (apr_isdigit(at[i]) ? at[i] - '0' : (at[i] | 0x20) - 'a' + 10);
+    }
+    return value;
+}
+
+const char *ds_fmt_utf8_escape_read(int *character, const char *at, const char *end)
+{
+    int second;
+
+    *character = hex_read(at + 2, end);
+    if (*character < 0 || (*character >= 0xDC00 && *character < 0xE000)) {
+        return NULL;
+    }
+    at += 6;
+    if (*character >= 0xD800 && *character < 0xE000) {
+        second = end - at >= 6 && at[0] == '\\' && at[1] == 'u' ? hex_read(at + 2, end) : -1;
+        if (second < 0xDC00 || second > 0xDFFF) {
+            return NULL;
+        }
+        *character = 0x10000 + ((*character - 0xD800) << 10) + (second - 0xDC00);
+        at += 6;
+    }
+    return at;
 }

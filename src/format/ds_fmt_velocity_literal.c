@@ -5,6 +5,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "ds_fmt_utf8.h"
 #include "ds_fmt_velocity_private.h"
 
 /* --- texts --- */
@@ -28,67 +29,6 @@ static const char *quote_find(const char *at, const char *end)
     return close;
 }
 
-/* Four hex digits behind \u; -1 when there are not as many. */
-static int hex_read(const char *at, const char *end)
-{
-    int value = 0, i;
-
-    if (end - at < 4) {
-        return -1;
-    }
-    for (i = 0; i < 4; i++) {
-        if (!apr_isxdigit(at[i])) {
-            return -1;
-        }
-        value = value * 16 + (apr_isdigit(at[i]) ? at[i] - '0' : (at[i] | 0x20) - 'a' + 10);
-    }
-    return value;
-}
-
-static char *utf8_write(char *to, int character)
-{
-    if (character < 0x80) {
-        *to++ = (char)character;
-        return to;
-    }
-    if (character < 0x800) {
-        *to++ = (char)(0xC0 | character >> 6);
-    }
-    else {
-        if (character < 0x10000) {
-            *to++ = (char)(0xE0 | character >> 12);
-        }
-        else {
-            *to++ = (char)(0xF0 | character >> 18);
-            *to++ = (char)(0x80 | (character >> 12 & 0x3F));
-        }
-        *to++ = (char)(0x80 | (character >> 6 & 0x3F));
-    }
-    *to++ = (char)(0x80 | (character & 0x3F));
-    return to;
-}
-
-/* A character as \uXXXX, or as two of them (UTF-16). Returns what stands behind; NULL: wrong. */
-static const char *character_read(int *character, const char *at, const char *end)
-{
-    int second;
-
-    *character = hex_read(at + 2, end);
-    if (*character < 0 || (*character >= 0xDC00 && *character < 0xE000)) {
-        return NULL;
-    }
-    at += 6;
-    if (*character >= 0xD800 && *character < 0xE000) {
-        second = end - at >= 6 && at[0] == '\\' && at[1] == 'u' ? hex_read(at + 2, end) : -1;
-        if (second < 0xDC00 || second > 0xDFFF) {
-            return NULL;
-        }
-        *character = 0x10000 + ((*character - 0xD800) << 10) + (second - 0xDC00);
-        at += 6;
-    }
-    return at;
-}
-
 /* The text between quotes. *text is new and ends with a NUL. Returns 0 for a bad \u. */
 static int text_unescape(char **text, apr_size_t *length, const char *at, const char *end,
                          char quote, apr_pool_t *pool)
@@ -98,10 +38,10 @@ static int text_unescape(char **text, apr_size_t *length, const char *at, const 
 
     while (at < end) {
         if (quote == '"' && end - at >= 2 && at[0] == '\\' && at[1] == 'u') {
-            if ((at = character_read(&character, at, end)) == NULL) {
+            if ((at = ds_fmt_utf8_escape_read(&character, at, end)) == NULL) {
                 return 0;
             }
-            to = utf8_write(to, character);
+            to = ds_fmt_utf8_write(to, character);
             continue;
         }
         at += at + 1 < end && at[0] == quote && at[1] == quote;
