@@ -14,6 +14,7 @@ ds_def_t *ds_def_make(apr_pool_t *pool)
     def->object_by_name = apr_hash_make(pool);
     def->sync_by_id = apr_hash_make(pool);
     def->sync_by_integration = apr_hash_make(pool);
+    def->egress.allow = apr_array_make(pool, 4, sizeof(const char *));
     return def;
 }
 

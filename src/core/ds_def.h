@@ -26,7 +26,8 @@ typedef struct ds_def_t {
     apr_hash_t *sync_by_id;
     apr_hash_t *sync_by_integration; /* by integration_id */
     ds_retention_t retention;
-    int queue_limit; /* launches that may wait, of all syncs together; 0: no limit */
+    int queue_limit;    /* launches that may wait, of all syncs together; 0: no limit */
+    ds_egress_t egress; /* allow is never NULL */
 } ds_def_t;
 
 /* No definitions, in pool. */

@@ -84,12 +84,13 @@ static json_t *sync_to_json(const ds_sync_t *sync)
 {
     char delimiter[2] = {sync->delimiter, '\0'};
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s*, s:s, s:s}", "id",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s*, s:s, s:s, s:o*}", "id",
                      sync->id, "name", sync->name, "kind", ds_sync_kind_name(sync->kind), "object",
                      sync->object_name, "auth", ds_sync_auth_name(sync->auth), "delimiter",
                      delimiter, "limits", limits_to_json(&sync->limits), "export",
                      export_to_json(&sync->export), "queue_limit", sync->queue_limit, "schedule",
-                     sync->schedule, "zone", sync->zone, "integration_id", sync->integration_id);
+                     sync->schedule, "zone", sync->zone, "integration_id", sync->integration_id,
+                     "source", sync->source ? ds_source_to_json(sync->source) : NULL);
 }
 
 static json_t *retention_to_json(const ds_retention_t *retention)
@@ -125,9 +126,9 @@ const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
                               object_to_json(APR_ARRAY_IDX(def->objects, i, ds_object_t *)));
     for (i = 0; i < def->syncs->nelts; i++)
         json_array_append_new(syncs, sync_to_json(APR_ARRAY_IDX(def->syncs, i, ds_sync_t *)));
-    return text_take(json_pack("{s:o, s:o, s:o, s:i}", "objects", objects, "syncs", syncs,
+    return text_take(json_pack("{s:o, s:o, s:o, s:i, s:o*}", "objects", objects, "syncs", syncs,
                                "retention", retention_to_json(&def->retention), "queue_limit",
-                               def->queue_limit),
+                               def->queue_limit, "egress", ds_egress_to_json(&def->egress)),
                      pool);
 }
 
@@ -282,36 +283,40 @@ static ds_problem_t *sync_members_read(ds_sync_t **made, json_t *json, apr_pool_
 
 static ds_problem_t *sync_from_json(ds_def_t *def, json_t *json, apr_pool_t *pool)
 {
-    json_t *limits, *export = NULL;
+    json_t *limits, *export = NULL, *source = NULL;
     json_error_t error;
     ds_sync_t *sync = NULL;
     ds_problem_t *problem = sync_members_read(&sync, json, pool);
 
     if (problem)
         return problem;
-    if (json_unpack_ex(json, &error, 0, "{s:o, s?:o}", "limits", &limits, "export", &export))
+    if (json_unpack_ex(json, &error, 0, "{s:o, s?:o, s?:o}", "limits", &limits, "export", &export,
+                       "source", &source))
         return shape_problem(&error, pool);
     problem = limits_from_json(&sync->limits, limits, pool);
     if (!problem)
         problem = ds_def_sync_bind(def, sync, pool);
     if (!problem && export)
         problem = export_from_json(sync, export, pool);
+    if (!problem && source)
+        problem = ds_source_from_json(&sync->source, source, pool);
     return problem ? problem : ds_def_sync_add(def, sync, pool);
 }
 
-/* Both members may be missing: then nothing is limited. */
+/* Members may be missing: then nothing is limited, and nothing private may be reached. */
 static ds_problem_t *rules_from_json(ds_def_t *def, json_t *root, apr_pool_t *pool)
 {
     json_int_t files = 0, launches = 0;
+    json_t *egress = NULL;
     json_error_t error;
 
-    if (json_unpack_ex(root, &error, 0, "{s?:{s:I, s:I, s:i}, s?:i}", "retention", "files_seconds",
-                       &files, "launches_seconds", &launches, "count", &def->retention.count,
-                       "queue_limit", &def->queue_limit))
+    if (json_unpack_ex(root, &error, 0, "{s?:{s:I, s:I, s:i}, s?:i, s?:o}", "retention",
+                       "files_seconds", &files, "launches_seconds", &launches, "count",
+                       &def->retention.count, "queue_limit", &def->queue_limit, "egress", &egress))
         return shape_problem(&error, pool);
     def->retention.files = apr_time_from_sec(files);
     def->retention.launches = apr_time_from_sec(launches);
-    return NULL;
+    return egress ? ds_egress_from_json(&def->egress, egress, pool) : NULL;
 }
 
 ds_problem_t *ds_def_from_json(ds_def_t **def, const char *text, apr_pool_t *pool)

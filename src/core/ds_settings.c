@@ -7,6 +7,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_syntax.h"
+
 #define LEVEL_FIRST DS_LOG_CRIT
 
 static const char *const level_names[] = {"crit", "error", "warn",  "notice",
@@ -250,20 +252,6 @@ static ds_problem_t *members_read(ds_settings_t *settings, json_t *root, const c
     return NULL;
 }
 
-/* Jansson's own text shows what stands near the fault, which may be a password. */
-static const char *syntax_text(const json_error_t *error)
-{
-    switch (json_error_code(error)) {
-    case json_error_duplicate_key: return "a member stands twice: write it once";
-    case json_error_premature_end_of_input:
-        return "the end is missing: close each quote, bracket and brace";
-    case json_error_invalid_utf8: return "this is not UTF-8";
-    case json_error_end_of_input_expected: return "something follows the last brace: remove it";
-    default:
-        return "this is not JSON: look for a comma, a colon or a quote that is missing or too much";
-    }
-}
-
 ds_problem_t *ds_settings_from_json(ds_settings_t **settings, const char *text, apr_pool_t *pool)
 {
     json_error_t error;
@@ -272,7 +260,7 @@ ds_problem_t *ds_settings_from_json(ds_settings_t **settings, const char *text, 
 
     if (!root)
         return ds_problem_make(pool, DS_EINPUT, "line %d, column %d: %s", error.line, error.column,
-                               syntax_text(&error));
+                               ds_syntax_fault(&error));
     *settings = ds_settings_make(pool);
     problem = json_is_object(root)
                   ? members_read(*settings, root, text, pool)

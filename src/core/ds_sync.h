@@ -7,6 +7,7 @@
 #include "ds_db_table.h"
 #include "ds_object.h"
 #include "ds_reason.h"
+#include "ds_source.h"
 
 #define DS_SYNC_ID_MAX 64
 
@@ -89,6 +90,7 @@ typedef struct ds_sync_t {
     ds_limits_t limits;
     ds_import_t import;
     ds_export_t export;
+    ds_source_t *source;        /* of a pull; else NULL */
     int queue_limit;            /* launches of this sync that may wait; 0: no limit of its own */
     const char *schedule;       /* five cron fields or an @word, or NULL */
     const char *zone;           /* IANA name, never NULL */

@@ -61,6 +61,7 @@ ctl_run_cb ctl_launch_cancel;
 ctl_run_cb ctl_launch_retry;
 ctl_run_cb ctl_run;
 ctl_run_cb ctl_check;
+ctl_run_cb ctl_source_check;
 
 /* ctl_database.c: find the database, open it and read the definitions into ctl. As root, and with
  * an SQLite file of another user, the process becomes that user first, so that no file of

@@ -24,6 +24,7 @@ enum {
 };
 
 #define ALLOW(option) (1u << (option))
+#define WITHOUT_DATABASE (1u << 31) /* beside the options of a command */
 
 typedef struct ctl_command_t {
     const char *group;
@@ -68,6 +69,8 @@ static const ctl_command_t commands[] = {
      "start a launch: an export, or with a file (-: stdin) an import or delete", 1, 2,
      ALLOW(OPT_DRY_RUN), ctl_run, 2},
     {"check", NULL, "", "look for faults in the database", 0, 0, 0, ctl_check, 0},
+    {"source", "check", "FILE", "look for mistakes in a source spec (-: stdin); needs no database",
+     1, 1, WITHOUT_DATABASE, ctl_source_check, 1},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -202,7 +205,7 @@ static int command_run(ctl_t *ctl, unsigned given, int count, char **words)
         return usage_fail(group);
     }
     code = command->input ? input_open(ctl, words[used + command->input - 1]) : CTL_OK;
-    if (code == CTL_OK) {
+    if (code == CTL_OK && !(command->options & WITHOUT_DATABASE)) {
         code = ctl_database_open(ctl);
     }
     /* argv ends with NULL, so the words after the command do too */

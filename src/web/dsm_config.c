@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "ds_secret.h"
+#include "dsm_config_source.h"
 #include "dsm_config_value.h"
 
 extern module AP_MODULE_DECLARE_DATA datasync_module;
@@ -330,6 +331,9 @@ const command_rec dsm_config_directives[] = {
                   "how many launches of all syncs together may wait, 0 for no limit"),
     AP_INIT_TAKE_ARGV("DataSyncKeep", cmd_DataSyncKeep, NULL, RSRC_CONF,
                       "how long to keep what has ended: files=30d launches=90d count=10000"),
+    AP_INIT_TAKE_ARGV("DataSyncEgressAllow", dsm_config_egress_read, NULL, RSRC_CONF,
+                      "what pulls may reach although it is private: hosts, addresses, "
+                      "ADDRESS/BITS, and http for URLs that are not encrypted"),
     AP_INIT_RAW_ARGS("<DataSyncObject", dsm_config_object_read, NULL, RSRC_CONF,
                      "the name of the object: <DataSyncObject NAME>"),
     AP_INIT_RAW_ARGS("<DataSyncClient", dsm_config_client_read, NULL, RSRC_CONF,

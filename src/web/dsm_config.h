@@ -49,6 +49,7 @@ typedef struct dsm_config_t {
     const ap_directive_t *max_upload_place; /* NULL: there was no DataSyncMaxUpload */
     const ap_directive_t *queue_place;      /* NULL: there was no DataSyncQueueLimit */
     const ap_directive_t *keep_place;       /* NULL: there was no DataSyncKeep */
+    const ap_directive_t *egress_place;     /* NULL: there was no DataSyncEgressAllow */
     ds_def_t *def;                          /* NULL: no object and no sync */
     apr_array_header_t *sync_places;        /* NULL; of const ap_directive_t *, as def->syncs */
     apr_hash_t *clients;                    /* NULL; of ds_client_t by id */

@@ -10,6 +10,7 @@
 
 #include "ds_log.h"
 #include "dsm_config_export.h"
+#include "dsm_config_source.h"
 
 APLOG_USE_MODULE(datasync);
 
@@ -44,6 +45,7 @@ static int syncs_bind(dsm_config_t *config, apr_pool_t *pconf, server_rec *s)
         }
         else {
             faults += dsm_config_export_read(sync, place, pconf, s);
+            faults += dsm_config_source_check(sync, place, config->worker_on != 0, pconf, s);
         }
         if (sync->limits.upload == DSM_UNSET) {
             sync->limits.upload = config->max_upload == DSM_UNSET
@@ -114,6 +116,19 @@ static int worker_check(const dsm_config_t *config, apr_pool_t *ptemp, server_re
     return 1;
 }
 
+/* Only pulls do their work unasked. */
+static int is_asked_for(const dsm_config_t *config)
+{
+    int i;
+
+    for (i = 0; i < config->def->syncs->nelts; ++i) {
+        if (APR_ARRAY_IDX(config->def->syncs, i, ds_sync_t *)->kind != DS_KIND_PULL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int any_server_has_api(server_rec *s)
 {
     for (; s; s = s->next) {
@@ -142,7 +157,7 @@ int dsm_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     faults += clients_check(config, ptemp, s);
     faults += driver_check(config, ptemp, s);
     faults += worker_check(config, ptemp, s);
-    if (!has_api) {
+    if (!has_api && is_asked_for(config)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      DSLOGNO(0005) "there are <DataSync> sections but no protocol to reach them: "
                                    "write DataSyncAPI prisma");

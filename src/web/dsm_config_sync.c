@@ -2,6 +2,7 @@
  */
 #include "dsm_config.h"
 #include "dsm_config_section.h"
+#include "dsm_config_source.h"
 #include "dsm_config_value.h"
 
 #include <apr_strings.h>
@@ -23,12 +24,9 @@ static const char *sync_kind_set(cmd_parms *cmd, void *target, int argc, const c
 {
     ds_sync_t *sync = target;
 
-    if (!ds_sync_kind_find(&sync->kind, argv[0])) {
-        return "there is no such kind: write import, delete or export";
-    }
-    return sync->kind == DS_KIND_PULL
-               ? "this kind is not supported by this version: write import, delete or export"
-               : NULL;
+    return ds_sync_kind_find(&sync->kind, argv[0])
+               ? NULL
+               : "there is no such kind: write import, delete, export or pull";
 }
 
 static const char *sync_object_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
@@ -176,7 +174,7 @@ static const char *sync_schedule_set(cmd_parms *cmd, void *target, int argc,
 
 static const dsm_word_t sync_words[] = {
     {"Name", 1, 1, 0, "Name \"Name for people\"", sync_name_set},
-    {"Kind", 1, 1, 0, "Kind import, Kind delete or Kind export", sync_kind_set},
+    {"Kind", 1, 1, 0, "Kind import, Kind delete, Kind export or Kind pull", sync_kind_set},
     {"Object", 1, 1, 0, "Object NAME, the name of a <DataSyncObject> section", sync_object_set},
     {"Auth", 1, 1, 0, "Auth token, Auth none or Auth httpd", sync_auth_set},
     {"Delimiter", 1, 1, 0, "Delimiter comma, semicolon, tab or auto", sync_delimiter_set},
@@ -197,6 +195,17 @@ static const dsm_word_t sync_words[] = {
     {"Format", 1, 1, 0, "Format csv or Format ndjson", sync_format_set},
     {"Schedule", 1, 2, 0, "Schedule \"0 3 * * *\", or Schedule \"0 3 * * *\" Europe/Vienna",
      sync_schedule_set},
+    {"SourceSpec", 1, 1, 0, "SourceSpec FILE, a source spec in JSON", dsm_source_spec_set},
+    {"SourceHost", 1, 1, 0, "SourceHost https://HOST, or https://HOST:PORT", dsm_source_host_set},
+    {"SourceParam", 2, 2, DSM_WORD_REPEATED, "SourceParam NAME VALUE", dsm_source_param_add},
+    {"SourceAuth", 1, DSM_WORD_ARGS_MAX, DSM_WORD_SECRET,
+     "SourceAuth KIND OPTION=VALUE ..., for example SourceAuth bearer secret=file:/path",
+     dsm_source_auth_set},
+    {"Map", 2, 2, DSM_WORD_REPEATED, "Map FIELD PATH, for example Map email $.member.email",
+     dsm_source_map_add},
+    {"BackfillFrom", 1, 1, 0, "BackfillFrom DAY, for example BackfillFrom 2024-01-31",
+     dsm_source_backfill_set},
+    {"LookBack", 1, 1, 0, "LookBack TIME, for example LookBack 10min", dsm_source_look_back_set},
     {NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -212,28 +221,54 @@ static const char *words_refuse(cmd_parms *cmd, const char *const *words, const 
     return apr_psprintf(cmd->pool, "%s %s: %s", line->directive, line->args, why);
 }
 
+static const char *const of_exports[] = {"Fields", "Filter", "Order", "Header", "Format", NULL};
+static const char *const of_starts[] = {"Schedule", NULL};
+static const char *const of_files[] = {"MaxUpload",      "MaxRows",   "MaxRowLength",
+                                       "MaxFieldLength", "MaxFields", NULL};
+static const char *const of_uploads[] = {"MaxUpload", "MaxFields", "Delimiter", NULL};
+static const char *const of_csv[] = {"Header", "Delimiter", NULL};
+
+static const char *export_check(cmd_parms *cmd, const ds_sync_t *sync)
+{
+    const char *fault = words_refuse(cmd, of_files, "an export reads no file: remove it");
+
+    return fault || sync->export.format == DS_FORMAT_CSV
+               ? fault
+               : words_refuse(cmd, of_csv, "only csv has that: remove it, or write Format csv");
+}
+
+static const char *pull_check(cmd_parms *cmd, const ds_sync_t *sync)
+{
+    const char *fault = words_refuse(cmd, of_uploads, "a pull reads no file: remove it");
+
+    return fault || (sync->source && sync->source->spec)
+               ? fault
+               : "it has no source spec: write SourceSpec FILE";
+}
+
 /* Words that say nothing about a sync of this kind. */
 static const char *words_check(cmd_parms *cmd, const ds_sync_t *sync)
 {
-    static const char *const of_exports[] = {"Fields", "Filter", "Order", "Header", "Format", NULL};
-    static const char *const of_starts[] = {"Schedule", NULL};
-    static const char *const of_files[] = {"MaxUpload",      "MaxRows",   "MaxRowLength",
-                                           "MaxFieldLength", "MaxFields", NULL};
-    static const char *const of_csv[] = {"Header", "Delimiter", NULL};
-    const char *fault;
+    int is_export = sync->kind == DS_KIND_EXPORT, is_pull = sync->kind == DS_KIND_PULL;
+    const char *fault = NULL;
 
-    if (sync->kind == DS_KIND_EXPORT) {
-        fault = words_refuse(cmd, of_files, "an export reads no file: remove it");
-        return fault || sync->export.format == DS_FORMAT_CSV
-                   ? fault
-                   : words_refuse(cmd, of_csv, "only csv has that: remove it, or write Format csv");
+    if (!is_pull) {
+        fault =
+            words_refuse(cmd, dsm_source_words, "this is for pulls: remove it, or write Kind pull");
     }
-    fault = words_refuse(cmd, of_starts,
-                         "an import or delete runs when its file arrives: remove it, or write Kind "
-                         "export");
-    return fault ? fault
-                 : words_refuse(cmd, of_exports,
-                                "this is for exports: remove it, or write Kind export");
+    if (!fault && !is_export && !is_pull) {
+        fault = words_refuse(cmd, of_starts,
+                             "an import or delete runs when its file arrives: remove it, or write "
+                             "Kind export");
+    }
+    if (!fault && !is_export) {
+        fault =
+            words_refuse(cmd, of_exports, "this is for exports: remove it, or write Kind export");
+    }
+    if (fault) {
+        return fault;
+    }
+    return is_export ? export_check(cmd, sync) : is_pull ? pull_check(cmd, sync) : NULL;
 }
 
 static const char *sync_add(cmd_parms *cmd, dsm_config_t *config, ds_sync_t *sync)

@@ -5,7 +5,7 @@ use DSGuard;
 use Test::More;
 
 my %range = ('src/web' => [1, 199], '.' => [1, 199], 'src/api' => [200, 299], 'src/core' => [300, 399],
-             'src/db' => [400, 499], 'src/worker' => [500, 699], 'src/tools' => [700, 799]);
+             'src/db' => [400, 499], 'src/source' => [600, 699], 'src/worker' => [500, 699], 'src/tools' => [700, 799]);
 
 # [file, line, number] of each message of C texts by file name.
 sub numbers {

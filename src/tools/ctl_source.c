@@ -1,0 +1,79 @@
+/* datasyncctl source ...: source specs, without a database. */
+#include "ctl.h"
+
+#include <apr_strings.h>
+#include <stdio.h>
+
+#include "ds_src_spec.h"
+
+/* The exit code; the message is printed. */
+static int file_read(const char **text, apr_size_t *size, const ctl_t *ctl, const char *path)
+{
+    char *room = apr_palloc(ctl->pool, DS_SOURCE_SPEC_MAX + 1);
+    apr_status_t status;
+
+    *text = room;
+    *size = 0;
+    status = apr_file_read_full(ctl->input, room, DS_SOURCE_SPEC_MAX + 1, size);
+    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status)
+               ? CTL_OK
+               : ctl_fail(CTL_REFUSED, "%s: %s", path, ds_problem_status_text(status, ctl->pool));
+}
+
+static json_t *sentences_json(const ctl_t *ctl, const apr_array_header_t *sentences,
+                              const char *title)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < sentences->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(sentences, i, const char *);
+
+        json_array_append_new(list, ctl_json_text(text, ctl->pool));
+        if (!ctl->json) {
+            printf("%s: %s\n", title, text);
+        }
+    }
+    return list;
+}
+
+/* What an administrator must write a SourceParam line for, or may. */
+static json_t *params_json(const ctl_t *ctl, const ds_src_spec_t *spec)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; spec && i < spec->params->nelts; i++) {
+        const ds_src_param_t *param = &APR_ARRAY_IDX(spec->params, i, ds_src_param_t);
+        int needed = param->required && !param->preset;
+
+        json_array_append_new(list, json_pack("{ss sb}", "name", param->name, "needed", needed));
+        if (!ctl->json) {
+            printf("parameter: SourceParam %s VALUE%s\n", param->name,
+                   needed ? "" : " (may be left out)");
+        }
+    }
+    return list;
+}
+
+int ctl_source_check(ctl_t *ctl, const char *const *arguments)
+{
+    json_t *mistakes, *warnings, *params;
+    ds_src_report_t report;
+    ds_src_spec_t *spec;
+    const char *text;
+    apr_size_t size;
+    int code = file_read(&text, &size, ctl, arguments[0]);
+
+    if (code != CTL_OK) {
+        return code;
+    }
+    ds_src_spec_read(&spec, &report, text, size, ctl->pool);
+    mistakes = sentences_json(ctl, report.mistakes, "mistake");
+    warnings = sentences_json(ctl, report.warnings, "warning");
+    params = params_json(ctl, spec);
+    ctl_result_print(
+        ctl, json_pack("{so so so}", "mistakes", mistakes, "warnings", warnings, "params", params),
+        "%d mistake%s, %d warning%s", report.mistakes->nelts,
+        report.mistakes->nelts == 1 ? "" : "s", report.warnings->nelts,
+        report.warnings->nelts == 1 ? "" : "s");
+    return spec ? CTL_OK : CTL_REFUSED;
+}
