@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 
 #include "ds_clock.h"
+#include "ds_src_header.h"
 #include "ds_src_url.h"
 
 #define HEADER_LINES 200
@@ -74,34 +75,6 @@ ds_src_http_t *ds_src_http_make(const ds_src_http_rules_t *rules, apr_pool_t *po
 
 /* --- headers of requests --- */
 
-static int is_of_connection(const char *name)
-{
-    static const char *const names[] = {
-        "Connection", "Content-Length",    "Expect",  "Host",           "Keep-Alive", "TE",
-        "Trailer",    "Transfer-Encoding", "Upgrade", "Accept-Encoding"};
-    size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (!strcasecmp(name, names[i]))
-            return 1;
-    return !strncasecmp(name, "Proxy-", 6);
-}
-
-const char *ds_src_http_header_fault(const char *name, const char *value)
-{
-    const char *p;
-
-    for (p = name; *p; p++)
-        if (!apr_isalnum(*p) && !strchr("!#$%&'*+-.^_`|~", *p))
-            return "its name has a letter that no header may have";
-    if (p == name)
-        return "it has no name";
-    for (p = value; *p; p++)
-        if ((unsigned char)*p < 0x20 ? *p != '\t' : *p == 0x7f)
-            return "its value has a line end or another control character";
-    return is_of_connection(name) ? "the connection decides about it" : NULL;
-}
-
 /* Who leaves the origin takes nothing along that could be a secret. */
 static int goes_along(const hop_t *hop, const char *name)
 {
@@ -124,7 +97,7 @@ static ds_problem_t *lines_make(struct curl_slist **lines, const hop_t *hop)
 
     for (i = 0; headers && i < headers->nelts; i++) {
         const ds_src_http_header_t *header = &APR_ARRAY_IDX(headers, i, ds_src_http_header_t);
-        const char *fault = ds_src_http_header_fault(header->name, header->value);
+        const char *fault = ds_src_header_fault(header->name, header->value);
 
         if (fault)
             return ds_problem_make(hop->pool, DS_EINPUT, "The header %s cannot be sent: %s",

@@ -77,8 +77,4 @@ ds_problem_t *ds_src_http_send(ds_src_http_answer_t **answer, ds_src_http_t *htt
 /* The first header of that name, any case; NULL: there is none. */
 const char *ds_src_http_header_get(const ds_src_http_answer_t *answer, const char *name);
 
-/* Is this a header that a request may have: a name and a value of the right letters, and none that
- * says how the connection is used? NULL, or what is wrong with it. */
-const char *ds_src_http_header_fault(const char *name, const char *value);
-
 #endif

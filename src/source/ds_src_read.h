@@ -79,8 +79,9 @@ int ds_src_name_is_part(const char *name);
 void ds_src_holes_check(ds_src_spec_t *spec, const ds_src_reader_t *reader, const char *place,
                         const char *text, int is_host);
 
-/* May a spec send a header of this name? Else that is a mistake. */
-int ds_src_header_check(const ds_src_reader_t *reader, const char *place, const char *name);
+/* May a spec send this header? Else that is a mistake. */
+int ds_src_header_check(const ds_src_reader_t *reader, const char *place, const char *name,
+                        const char *value);
 
 /* The parts of a spec. node: the part, which may be missing. */
 void ds_src_params_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,

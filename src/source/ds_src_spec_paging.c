@@ -138,7 +138,7 @@ static void token_read(ds_src_paging_t *paging, const ds_src_reader_t *reader,
     }
     if (paging->in_header && paging->name) {
         ds_src_header_check(reader, ds_src_member_get(reader, node, "parameterName").place,
-                            paging->name);
+                            paging->name, "");
     }
 }
 

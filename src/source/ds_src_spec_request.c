@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "ds_src_header.h"
 #include "ds_src_hole.h"
 #include "ds_src_read.h"
 
@@ -76,40 +77,13 @@ void ds_src_holes_check(ds_src_spec_t *spec, const ds_src_reader_t *reader, cons
 
 /* --- names and values --- */
 
-static const char *header_fault(const char *name)
+int ds_src_header_check(const ds_src_reader_t *reader, const char *place, const char *name,
+                        const char *value)
 {
-    static const char *const own[] = {"host",       "content-length", "transfer-encoding",
-                                      "connection", "expect",         "te",
-                                      "upgrade",    "trailer",        "keep-alive"};
-    size_t i;
-
-    for (i = 0; name[i]; i++) {
-        if (!apr_isalnum(name[i]) && !strchr("!#$%&'*+-.^_`|~", name[i])) {
-            return "this is no name of a header";
-        }
-    }
-    for (i = 0; i < sizeof(own) / sizeof(*own); i++) {
-        if (!strcasecmp(own[i], name)) {
-            return "this header belongs to the connection: remove it";
-        }
-    }
-    return *name ? NULL : "the name is empty";
-}
-
-static int has_control(const char *text)
-{
-    while (*text && !apr_iscntrl(*text)) {
-        text++;
-    }
-    return *text != '\0';
-}
-
-int ds_src_header_check(const ds_src_reader_t *reader, const char *place, const char *name)
-{
-    const char *fault = header_fault(name);
+    const char *fault = ds_src_header_fault(name, value);
 
     if (fault) {
-        ds_src_mistake_add(reader, place, "%s", fault);
+        ds_src_mistake_add(reader, place, "this is no header that can be sent: %s", fault);
     }
     return !fault;
 }
@@ -117,11 +91,7 @@ int ds_src_header_check(const ds_src_reader_t *reader, const char *place, const 
 static void pair_add(apr_array_header_t *pairs, ds_src_spec_t *spec, const ds_src_reader_t *reader,
                      const char *place, const char *name, const char *value)
 {
-    if (pairs == spec->headers && !ds_src_header_check(reader, place, name)) {
-        return;
-    }
-    if (pairs == spec->headers && has_control(value)) {
-        ds_src_mistake_add(reader, place, "there is a control character in the value: remove it");
+    if (pairs == spec->headers && !ds_src_header_check(reader, place, name, value)) {
         return;
     }
     if (pairs->nelts == DS_SRC_LIST_MAX) {

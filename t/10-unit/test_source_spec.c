@@ -127,12 +127,19 @@ static void test_url(void)
     warning("urlParams",
             "{\"host\": \"https://a\", \"path\": \"/b\", \"method\": \"GET\", \"verb\": 1}",
             AT "urlParams.verb: there is no such member: it is not looked at");
-    mistake("headerParams", "{\"Host\": \"a\"}",
-            AT "headerParams.Host: this header belongs to the connection: remove it");
-    mistake("headerParams", "{\"a b\": \"a\"}",
-            AT "headerParams['a b']: this is no name of a header");
-    mistake("headerParams", "{\"X-A\": \"a\\r\\nX-B: c\"}",
-            AT "headerParams.X-A: there is a control character in the value: remove it");
+    mistake(
+        "headerParams", "{\"Host\": \"a\"}",
+        AT
+        "headerParams.Host: this is no header that can be sent: the connection decides about it");
+    mistake(
+        "headerParams", "{\"a b\": \"a\"}",
+        AT "headerParams['a b']: this is no header that can be sent: its name has a letter that no "
+           "header may have");
+    mistake(
+        "headerParams", "{\"X-A\": \"a\\r\\nX-B: c\"}",
+        AT
+        "headerParams.X-A: this is no header that can be sent: its value has a line end or another "
+        "control character");
     mistake("bodyParams", "{\"a\": 1}",
             AT "bodyParams: a GET has no body: remove it, or write POST as the method");
 }
