@@ -31,6 +31,7 @@ typedef struct ds_fmt_velocity_value_t ds_fmt_velocity_value_t;
 typedef struct ds_fmt_velocity_list_t {
     apr_status_t (*begin)(void **walk, void *baton, apr_pool_t *pool);
     apr_status_t (*next)(ds_fmt_velocity_value_t *element, void *walk, apr_pool_t *pool);
+    int renews; /* it may be endless: the limits of steps and output hold for each element anew */
 } ds_fmt_velocity_list_t;
 
 /* What has named fields. find sets *value to the field's value, which lives as long as the map
@@ -74,6 +75,9 @@ typedef struct ds_fmt_velocity_fault_t {
 apr_status_t ds_fmt_velocity_parse(ds_fmt_velocity_t **template, ds_fmt_velocity_fault_t *fault,
                                    const char *text, apr_size_t length,
                                    const ds_fmt_velocity_limits_t *limits, apr_pool_t *pool);
+
+/* Does the template have a variable of that name, anywhere? */
+int ds_fmt_velocity_has(const ds_fmt_velocity_t *template, const char *name);
 
 /* Takes the next bytes of the output. A status other than APR_SUCCESS ends the rendering. */
 typedef apr_status_t (*ds_fmt_velocity_write_cb)(void *baton, const char *data, apr_size_t size);

@@ -374,6 +374,9 @@ static apr_status_t elements_render(vel_rendering_t *rendering, const vel_node_t
         if (rv != APR_SUCCESS && rv != APR_EOF) {
             return rv;
         }
+        if (frame->list.list != NULL && frame->list.list->renews) {
+            rendering->steps = rendering->output = 0;
+        }
         frame->has_next = rv == APR_SUCCESS;
         frame_variables_set(rendering, node, frame, &element);
         if ((rv = ds_fmt_vel_step_count(rendering, node)) != APR_SUCCESS ||
@@ -436,6 +439,18 @@ static apr_status_t block_render(vel_rendering_t *rendering, const vel_node_t *n
         rv = statement_render(rendering, node);
     }
     return rv;
+}
+
+int ds_fmt_velocity_has(const ds_fmt_velocity_t *template, const char *name)
+{
+    int i;
+
+    for (i = 0; i < template->variable_count; i++) {
+        if (strcmp(template->variables[i], name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static void *zeros_make(int count, apr_size_t size, apr_pool_t *pool)

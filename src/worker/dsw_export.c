@@ -18,6 +18,7 @@ typedef struct {
     dsw_layout_t *layout;
     ds_db_scan_t *scan;
     dsw_record_t *record;
+    int is_read; /* behind the last row */
     ds_file_writer_t *writer;
     ds_counters_t rows;
     ds_counters_t whole; /* its synced_until, which counts when the file is whole */
@@ -42,18 +43,47 @@ static apr_status_t launch_look(export_t *export)
     return status;
 }
 
-static apr_status_t row_write(export_t *export, const char *const *values)
+static void row_count(export_t *export, const char *const *values)
 {
-    apr_size_t size;
-    const char *text = dsw_record_print(&size, export->record, values);
     int updated_at = export->layout->updated_at;
 
-    if (dsw_record_problem(export->record))
-        return DS_EINPUT;
     export->rows.read++;
     export->rows.ok++;
     if (updated_at >= 0 && values[updated_at])
         ds_counters_time_raise(&export->whole, values[updated_at]);
+}
+
+static apr_status_t row_write(export_t *export, const char *const *values)
+{
+    apr_size_t size;
+    const char *text = dsw_record_print(&size, export->record, values);
+
+    if (dsw_record_problem(export->record))
+        return DS_EINPUT;
+    row_count(export, values);
+    return ds_file_writer_append(export->writer, text, size);
+}
+
+/* For a template that walks the rows, perhaps once more behind the last one. */
+static apr_status_t row_next(const char *const **values, void *baton)
+{
+    export_t *export = baton;
+    apr_status_t status;
+
+    *values = NULL;
+    if (export->is_read)
+        return APR_SUCCESS;
+    status = ds_db_scan_next(values, export->scan);
+    if (status == APR_SUCCESS && *values)
+        row_count(export, *values);
+    export->is_read = !*values;
+    return status;
+}
+
+static apr_status_t text_write(void *baton, const char *text, apr_size_t size)
+{
+    export_t *export = baton;
+
     return ds_file_writer_append(export->writer, text, size);
 }
 
@@ -79,6 +109,8 @@ static apr_status_t rows_write(export_t *export)
     const char *text = dsw_record_header(&size, export->record);
     apr_status_t status = ds_file_writer_append(export->writer, text, size);
 
+    if (status == APR_SUCCESS && dsw_record_walks(export->record))
+        return dsw_record_walk(export->record, row_next, text_write, export, export->pool);
     while (status == APR_SUCCESS) {
         status = ds_db_scan_next(&values, export->scan);
         if (status != APR_SUCCESS || !values)
@@ -150,11 +182,14 @@ static dsw_result_t stopped_end(export_t *export)
 /* A row that the template does not take ends the export without a file. */
 static dsw_result_t template_end(export_t *export)
 {
-    const char *fault =
-        apr_psprintf(export->pool, "The template failed at row %" APR_INT64_T_FMT ": %s",
-                     export->rows.read + 1, dsw_record_problem(export->record)->text);
-    dsw_result_t result = stopped_end(export);
+    const char *fault = dsw_record_problem(export->record)->text;
+    dsw_result_t result;
 
+    fault = dsw_record_walks(export->record)
+                ? apr_psprintf(export->pool, "The template failed: %s", fault)
+                : apr_psprintf(export->pool, "The template failed at row %" APR_INT64_T_FMT ": %s",
+                               export->rows.read + 1, fault);
+    result = stopped_end(export);
     if (result.outcome == DSW_INTERRUPTED)
         result = (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, fault, APR_SUCCESS};
     return result;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <apr_strings.h>
 
@@ -184,7 +185,7 @@ static const char *row_value(char *type, void *baton, int n, apr_pool_t *pool)
     default: break;
     }
     text = value_text(room, row->record->columns[place].kind, row->values[place]);
-    return text ? apr_pstrdup(pool, text) : NULL;
+    return text == room ? apr_pstrdup(pool, text) : text;
 }
 
 /* A line of its own for each row. */
@@ -200,6 +201,80 @@ static void template_print(dsw_record_t *record, const char *const *values)
     record->problem = dsw_render_row(record->render, &view, record->row_pool);
     if (!record->problem && (!record->size || record->line[record->size - 1] != '\n'))
         csv_line_end(record);
+}
+
+/* --- all rows by a template --- */
+
+typedef struct {
+    dsw_record_t *record;
+    apr_status_t (*next)(const char *const **values, void *baton);
+    apr_status_t (*write)(void *baton, const char *text, apr_size_t size);
+    void *baton;
+} walk_t;
+
+static apr_status_t text_hand_over(walk_t *walk)
+{
+    apr_size_t size = walk->record->size;
+
+    walk->record->size = 0;
+    return size ? walk->write(walk->baton, walk->record->line, size) : APR_SUCCESS;
+}
+
+static const char *const *values_copy(const dsw_record_t *record, const char *const *values,
+                                      apr_pool_t *pool)
+{
+    int count = record->layout->query.table->count, i;
+    const char **copy = apr_palloc(pool, sizeof(char *) * (apr_size_t)count);
+
+    for (i = 0; i < count; i++)
+        copy[i] = values[i] ? apr_pstrdup(pool, values[i]) : NULL;
+    return copy;
+}
+
+static apr_status_t walk_next(dsw_render_row_t *view, void *baton, apr_pool_t *pool)
+{
+    walk_t *walk = baton;
+    const dsw_layout_t *layout = walk->record->layout;
+    const char *const *values = NULL;
+    row_t *row = apr_palloc(pool, sizeof(*row));
+    char *guid = apr_palloc(pool, DS_GUID_SIZE);
+    apr_status_t status = text_hand_over(walk);
+
+    if (status == APR_SUCCESS)
+        status = walk->next(&values, walk->baton);
+    if (status != APR_SUCCESS)
+        return status;
+    if (!values)
+        return APR_EOF;
+    guid_print(guid, walk->record, values);
+    *row = (row_t){walk->record, values_copy(walk->record, values, pool), guid};
+    *view = (dsw_render_row_t){layout->titles, layout->count, row_value, row};
+    return APR_SUCCESS;
+}
+
+int dsw_record_walks(const dsw_record_t *record)
+{
+    int i;
+
+    if (!record->render || !dsw_render_walks(record->render))
+        return 0;
+    for (i = 0; i < record->layout->count; i++)
+        if (!strcasecmp(record->layout->titles[i], "items"))
+            return 0;
+    return 1;
+}
+
+apr_status_t dsw_record_walk(dsw_record_t *record,
+                             apr_status_t (*next)(const char *const **values, void *baton),
+                             apr_status_t (*write)(void *baton, const char *text, apr_size_t size),
+                             void *baton, apr_pool_t *pool)
+{
+    walk_t walk = {record, next, write, baton};
+    apr_status_t status;
+
+    record->size = 0;
+    status = dsw_render_rows(&record->problem, record->render, walk_next, &walk, pool);
+    return status == APR_SUCCESS ? text_hand_over(&walk) : status;
 }
 
 ds_problem_t *dsw_record_problem(const dsw_record_t *record)

@@ -6,6 +6,8 @@
 
 #include "ds_template.h"
 
+#define ITEMS "items"
+
 struct dsw_render_t {
     ds_fmt_velocity_t *template;
     ds_fmt_velocity_write_cb write;
@@ -92,4 +94,54 @@ ds_problem_t *dsw_render_row(dsw_render_t *render, const dsw_render_row_t *row, 
                                                  render->baton, scratch);
 
     return status == APR_SUCCESS ? NULL : ds_template_problem(&fault, scratch);
+}
+
+/* --- all rows --- */
+
+typedef struct {
+    apr_status_t (*next)(dsw_render_row_t *row, void *baton, apr_pool_t *pool);
+    void *baton;
+} walk_t;
+
+static apr_status_t item_next(ds_fmt_velocity_value_t *element, void *baton, apr_pool_t *pool)
+{
+    const walk_t *walk = baton;
+    dsw_render_row_t *row = apr_pcalloc(pool, sizeof(*row));
+    view_t *view = apr_palloc(pool, sizeof(*view));
+
+    *view = (view_t){row, pool};
+    *element = (ds_fmt_velocity_value_t){.type = DS_VELOCITY_MAP, .map = &variables, .baton = view};
+    return walk->next(row, walk->baton, pool);
+}
+
+static apr_status_t items_find(ds_fmt_velocity_value_t *value, void *baton, const char *name,
+                               apr_size_t length)
+{
+    static const ds_fmt_velocity_list_t items = {.next = item_next, .renews = 1};
+
+    if (length != strlen(ITEMS) || strcmp(name, ITEMS) != 0)
+        return APR_NOTFOUND;
+    *value = (ds_fmt_velocity_value_t){.type = DS_VELOCITY_LIST, .list = &items, .baton = baton};
+    return APR_SUCCESS;
+}
+
+int dsw_render_walks(const dsw_render_t *render)
+{
+    return ds_fmt_velocity_has(render->template, ITEMS);
+}
+
+apr_status_t dsw_render_rows(ds_problem_t **problem, dsw_render_t *render,
+                             apr_status_t (*next)(dsw_render_row_t *row, void *baton,
+                                                  apr_pool_t *pool),
+                             void *baton, apr_pool_t *pool)
+{
+    static const ds_fmt_velocity_map_t map = {items_find};
+    walk_t walk = {next, baton};
+    ds_fmt_velocity_value_t context = {.type = DS_VELOCITY_MAP, .map = &map, .baton = &walk};
+    ds_fmt_velocity_fault_t fault;
+    apr_status_t status = ds_fmt_velocity_render(&fault, render->template, &context, render->write,
+                                                 render->baton, pool);
+
+    *problem = status == APR_EINVAL ? ds_template_problem(&fault, pool) : NULL;
+    return *problem ? DS_EINPUT : status;
 }

@@ -1,4 +1,5 @@
-/* One row through a template: its fields are variables, and members of $item and $data. */
+/* Rows through a template: one, whose fields are variables, and members of $item and $data; or all
+ * of them, which the template walks by itself: #foreach($item in $items). */
 #ifndef DSW_RENDER_H
 #define DSW_RENDER_H
 
@@ -25,5 +26,15 @@ ds_problem_t *dsw_render_make(dsw_render_t **render, const char *text,
 /* Render one row; what it needs is of scratch. */
 ds_problem_t *dsw_render_row(dsw_render_t *render, const dsw_render_row_t *row,
                              apr_pool_t *scratch);
+
+/* Does the template speak of $items? */
+int dsw_render_walks(const dsw_render_t *render);
+
+/* Render all rows, in a stream. next gives the next one, which lives as long as its pool: APR_EOF
+ * behind the last one. The status is that of next or write, or DS_EINPUT with a problem. */
+apr_status_t dsw_render_rows(ds_problem_t **problem, dsw_render_t *render,
+                             apr_status_t (*next)(dsw_render_row_t *row, void *baton,
+                                                  apr_pool_t *pool),
+                             void *baton, apr_pool_t *pool);
 
 #endif

@@ -11,7 +11,7 @@
 static apr_pool_t *pool;
 static const ds_fmt_velocity_limits_t wide = {100000, 50, 1000000, 1000000, 100000};
 
-/* --- values: $name, $n, $m.k, $rows of `rows` records with id and name --- */
+/* --- values: $name, $n, $m.k, $rows and $all of `rows` records with id --- */
 
 static int rows, rows_live, rows_live_most;
 static int begin_status, next_status;
@@ -72,7 +72,8 @@ static void text_value_set(ds_fmt_velocity_value_t *value, const char *text)
 static apr_status_t context_find(ds_fmt_velocity_value_t *value, void *baton, const char *name,
                                  apr_size_t length)
 {
-    static const ds_fmt_velocity_list_t rows_list = {rows_begin, rows_next};
+    static const ds_fmt_velocity_list_t rows_list = {rows_begin, rows_next, 0};
+    static const ds_fmt_velocity_list_t all_list = {rows_begin, rows_next, 1};
     static const ds_fmt_velocity_map_t context_map = {context_find};
 
     (void)baton;
@@ -93,6 +94,10 @@ static apr_status_t context_find(ds_fmt_velocity_value_t *value, void *baton, co
     else if (strcmp(name, "rows") == 0) {
         value->type = DS_VELOCITY_LIST;
         value->list = &rows_list;
+    }
+    else if (strcmp(name, "all") == 0) {
+        value->type = DS_VELOCITY_LIST;
+        value->list = &all_list;
     }
     else if (strcmp(name, "broken") == 0) {
         return APR_ECONNRESET;
@@ -321,6 +326,41 @@ static void limits_check(void)
                 "what is forgotten is counted");
 }
 
+/* A list that may be endless: each element has the steps and the output for itself. */
+static void renewal_check(void)
+{
+    ds_fmt_velocity_limits_t narrow = wide;
+
+    rows = 5000;
+    narrow.steps = 50;
+    narrow.output_bytes = 20;
+    tap_is_number(rendered("#foreach($r in $all)$r.id #end", &narrow), APR_SUCCESS,
+                  "a long list that renews the limits");
+    tap_is_number((apr_int64_t)output_size, 23893, "all of it is written");
+    limit_check("#foreach($r in $rows)$r.id #end", narrow, "20 bytes", "one that does not");
+    limit_check("#foreach($r in $all)#foreach($i in [1..60])#end#end", narrow, "50 steps",
+                "one element may take too many steps");
+    limit_check("#foreach($r in $all)$r.id, $r.id, $r.id, $r.id and so on#end", narrow, "20 bytes",
+                "or write too much");
+    narrow = wide;
+    narrow.memory_bytes = 1000;
+    limit_check("#foreach($r in $all)#set($x = \"$!x$r.id\")#end", narrow, "1000 bytes",
+                "what is put together of all is limited still");
+}
+
+static void names_check(void)
+{
+    ds_fmt_velocity_t *template;
+
+    tap_ok(ds_fmt_velocity_parse(&template, &fault, "#foreach($a in $b)$c.d#end", 26, &wide,
+                                 pool) == APR_SUCCESS &&
+               ds_fmt_velocity_has(template, "a") && ds_fmt_velocity_has(template, "b") &&
+               ds_fmt_velocity_has(template, "c"),
+           "a template tells its variables");
+    tap_ok(!ds_fmt_velocity_has(template, "d") && !ds_fmt_velocity_has(template, "e"),
+           "and no others");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -330,6 +370,8 @@ int main(void)
     rows_check();
     statuses_check();
     limits_check();
+    renewal_check();
+    names_check();
     apr_terminate();
     return tap_end();
 }

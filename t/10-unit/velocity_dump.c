@@ -58,7 +58,7 @@ static apr_status_t array_next(ds_fmt_velocity_value_t *element, void *walk, apr
 }
 
 static const ds_fmt_velocity_map_t object_map = {object_find};
-static const ds_fmt_velocity_list_t array_list = {array_begin, array_next};
+static const ds_fmt_velocity_list_t array_list = {array_begin, array_next, 0};
 
 static void json_value(ds_fmt_velocity_value_t *value, json_t *json)
 {

@@ -81,6 +81,23 @@ $node->launch_ended($node->launch_newest('open-import')->{id});
 is $liquid->export_run(itemType => 'car_c', filters => "{'color': 'red'}"), "red,,,SEEN\r\n", 'what a sync hides stays hidden';
 is $liquid->export_run(itemType => 'car_c', filters => "{'vin': 'HIDDEN'}"), '', 'also when it is asked for';
 
+# A template that walks all items.
+my $walk = "\$!{nothing}sku;name\n#foreach(\$item in \$items)\n#set(\$last = \$item.sku)\n\$foreach.count:\$item.sku;\$!item.data.name\n#end\nlast: \$last";
+my $walked = $liquid->ended(DSLiquid::json($liquid->export_send(template => $walk))->{jobId});
+is "$walked->{status} $walked->{recordsProcessed}", 'Completed 4', 'a template that walks all items comes to its end';
+is $liquid->result($walked->{jobId})->content =~ s/\r//gr, "sku;name\n1:A;a \"nut\"\n2:B;bolt\n3:C;\n4:D;it's\nlast: D", 'and makes the whole file';
+is $liquid->export_run(template => '#foreach($i in $items)$i.sku#if($foreach.hasNext),#end#end', rowHeader => 'true', filters => "{'count': 3}"), "${header}A,C",
+    'filters and the line of names hold for it too';
+is $liquid->export_run(template => '[#foreach($i in $items)#end#foreach($i in $items)$i.sku#end]'), '[]', 'items are walked once';
+my $cars = 3000;
+$node->upload('open-import', "vin,color\n" . join '', map { sprintf "W%05d,violet\n", $_ } 1 .. $cars);
+$node->launch_ended($node->launch_newest('open-import')->{id});
+is $liquid->export_run(itemType => 'car_c', filters => "{'color': 'violet'}", template => '#set($n = 0)#foreach($i in $items)#foreach($j in [1..50])#set($n = $n + 1)#end#end$n'),
+    $cars * 50, 'of any number: the bounds hold for each item';
+my $heavy = $liquid->ended(DSLiquid::json($liquid->export_send(template => '#foreach($i in $items)#foreach($a in [1..900])#foreach($b in [1..900])x#end#end#end'))->{jobId});
+is $heavy->{status}, 'Failed', 'one that takes too long over an item fails';
+like $heavy->{reason}, qr/^The template failed: line 1, column \d+: /, 'and the reason says where';
+
 # What is rejected.
 for (['no item type', qr/^itemType: it is missing/, itemType => undef], ['one of somebody else', qr/^itemType: there is no such/, itemType => 'stock'],
      ['one that is not exported', qr/^itemType: items of this type cannot be exported/, itemType => 'idle'],

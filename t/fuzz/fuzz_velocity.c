@@ -42,7 +42,7 @@ static apr_status_t walk_next(ds_fmt_velocity_value_t *element, void *walk, apr_
 static apr_status_t field_find(ds_fmt_velocity_value_t *value, void *baton, const char *name,
                                apr_size_t length)
 {
-    static const ds_fmt_velocity_list_t list = {walk_begin, walk_next};
+    static const ds_fmt_velocity_list_t list = {walk_begin, walk_next, 0};
 
     MUST(name[length] == '\0');
     switch (length > 0 ? name[0] : '\0') {
