@@ -54,10 +54,10 @@ int dsm_liquid_job_send(request_rec *r, const ds_launch_t *launch);
 typedef struct dsm_liquid_rejection_t {
     const dsm_liquid_order_t *order;
     const char *client_id;
-    ds_launch_t *launch; /* set when it is kept */
+    ds_launch_t *launch; /* set when it is kept; of none where its sync is not known */
 } dsm_liquid_rejection_t;
 
-/* Keep it, where its sync is known; else it only gets its id. */
+/* Keep it. */
 apr_status_t dsm_liquid_job_keep(dsm_liquid_rejection_t *rejection, ds_db_t *db, apr_pool_t *pool);
 
 /* Answer with its status. Returns OK. */

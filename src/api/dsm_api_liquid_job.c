@@ -69,13 +69,22 @@ static const char *run_time_text(const ds_launch_t *launch, apr_pool_t *pool)
     return number_text(launch->started_at ? apr_time_as_msec(end - launch->started_at) : 0, pool);
 }
 
+static int is_of_none(const ds_launch_t *launch)
+{
+    return !strcmp(launch->sync_id, DS_LAUNCH_OF_NONE);
+}
+
 /* What a launch of another protocol is called. */
 static void job_fill(ds_job_t *job, const ds_launch_t *launch)
 {
-    job->name = job->name ? job->name : launch->sync_id;
+    if (!job->name) {
+        job->name = is_of_none(launch) ? "" : launch->sync_id;
+    }
+    if (!job->item_type) {
+        job->item_type = is_of_none(launch) ? "" : launch->object;
+    }
     job->email = job->email ? job->email : "";
     job->content_type = job->content_type ? job->content_type : "text/plain";
-    job->item_type = job->item_type ? job->item_type : launch->object;
 }
 
 static int status_send(request_rec *r, const ds_launch_t *launch, const ds_job_t *job)
@@ -118,20 +127,8 @@ apr_status_t dsm_liquid_job_keep(dsm_liquid_rejection_t *rejection, ds_db_t *db,
                                    .client_id = rejection->client_id,
                                    .options = ds_job_write("{}", &order->job, pool),
                                    .state = DS_LAUNCH_REJECTED};
-    char *uuid;
 
-    if (order->sync) {
-        return ds_launch_reject(&rejection->launch, db, &request, order->fault, pool);
-    }
-    uuid = apr_palloc(pool, DS_UUID_SIZE);
-    rejection->launch = apr_pcalloc(pool, sizeof(ds_launch_t));
-    *rejection->launch = (ds_launch_t){.uuid = uuid,
-                                       .sync_id = "",
-                                       .object = "",
-                                       .state = DS_LAUNCH_REJECTED,
-                                       .message = order->fault,
-                                       .scheduled_at = apr_time_now()};
-    return ds_digest_random_uuid(uuid);
+    return ds_launch_reject(&rejection->launch, db, &request, order->fault, pool);
 }
 
 int dsm_liquid_rejection_send(request_rec *r, const dsm_liquid_rejection_t *rejection)
@@ -155,23 +152,30 @@ typedef struct job_t {
     ds_launch_t *launch;
 } job_t;
 
+static int is_own(const job_t *job)
+{
+    return job->launch->client_id && !strcmp(job->launch->client_id, job->request->client->id);
+}
+
 /* Another client's object's launch looks like one that does not exist. */
 static apr_status_t job_find(job_t *job, ds_db_t *db)
 {
     apr_status_t status = ds_launch_find(&job->launch, db, job->uuid, job->r->pool);
 
-    return status == APR_SUCCESS && !ds_client_has_object(job->request->client, job->launch->object)
-               ? DS_ENOTFOUND
-               : status;
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    if (is_of_none(job->launch)) {
+        return is_own(job) ? APR_SUCCESS : DS_ENOTFOUND;
+    }
+    return ds_client_has_object(job->request->client, job->launch->object) ? APR_SUCCESS
+                                                                           : DS_ENOTFOUND;
 }
 
 /* Who may only read may end what it has begun itself. */
 static int may_end(const job_t *job)
 {
-    const ds_client_t *client = job->request->client;
-
-    return client->role == DS_ROLE_READ_WRITE ||
-           (job->launch->client_id && !strcmp(job->launch->client_id, client->id));
+    return job->request->client->role == DS_ROLE_READ_WRITE || is_own(job);
 }
 
 /* One that has ended stays as it is. */

@@ -106,6 +106,19 @@ static int is_csv(const char *content_type)
            type_is(content_type, "text/csv");
 }
 
+static int is_lines_of_json(const char *content_type)
+{
+    return type_is(content_type, "application/x-ndjson") ||
+           type_is(content_type, "application/ndjson") ||
+           type_is(content_type, "application/jsonl");
+}
+
+static int is_json(const char *content_type)
+{
+    return type_is(content_type, "application/json") || type_is(content_type, "text/json") ||
+           is_lines_of_json(content_type);
+}
+
 /* --- what it is about --- */
 
 static void job_read(dsm_liquid_order_t *order, const apr_table_t *fields, apr_pool_t *pool)
@@ -219,17 +232,21 @@ static const char *template_names_read(ds_import_t *import, const json_t *names,
     return fault;
 }
 
-static const char *template_read(ds_import_t *import, const char *text, int header,
+/* Names need something that has them: a first line, or members. */
+static const char *template_read(ds_import_t *import, const char *text, int has_names,
                                  const ds_object_t *object, apr_pool_t *pool)
 {
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     const char *fault = "write it as JSON: a list of fields, or a map from fields to columns";
 
     import->columns = apr_array_make(pool, 8, sizeof(const char *));
-    if (json_is_array(root)) {
+    if (json_is_array(root) && import->is_json) {
+        fault = "items of JSON have names: write a map from fields to members";
+    }
+    else if (json_is_array(root)) {
         fault = template_list_read(import, root, object, pool);
     }
-    else if (json_is_object(root) && !header) {
+    else if (json_is_object(root) && !has_names) {
         fault = "names of columns need headerRow=true";
     }
     else if (json_is_object(root)) {
@@ -256,43 +273,59 @@ static void fields_list(ds_import_t *import, const ds_object_t *object, apr_pool
 
 /* --- */
 
+/* What the file is. */
+static void file_type_read(dsm_liquid_order_t *order, ds_import_t *import, apr_pool_t *pool)
+{
+    const char *type = order->job.content_type;
+
+    if (!type) {
+        order->fault = "contentType: it is missing";
+        return;
+    }
+    import->is_json = is_json(type);
+    if (!import->is_json && !is_csv(type)) {
+        fault_set(order, "contentType", "write application/json, or text/plain for a CSV file",
+                  pool);
+    }
+}
+
 static void way_read(dsm_liquid_order_t *order, ds_import_t *import, const apr_table_t *fields,
                      apr_pool_t *pool)
 {
-    const char *template = dsm_liquid_value_get(fields, "template"), *fault;
+    const char *template = dsm_liquid_value_get(fields, "template"), *fault = NULL;
     int header = header_row_read(order, fields, pool);
 
     import->whole = !switch_read(order, fields, "merge", 0, pool);
-    import->headless = !header;
+    if (!order->fault) {
+        file_type_read(order, import, pool);
+    }
     if (order->fault) {
         return;
     }
-    if (!order->job.content_type) {
-        order->fault = "contentType: it is missing";
+    import->headless = import->is_json || !header;
+    if (template) {
+        fault =
+            template_read(import, template, import->is_json || header, order->sync->object, pool);
     }
-    else if (!is_csv(order->job.content_type)) {
-        fault_set(order, "contentType", "write text/plain for a CSV file", pool);
-    }
-    else if (template) {
-        fault = template_read(import, template, header, order->sync->object, pool);
-        if (fault) {
-            fault_set(order, "template", fault, pool);
-        }
-    }
-    else if (!header) {
+    else if (import->headless) {
         fields_list(import, order->sync->object, pool);
+    }
+    if (fault) {
+        fault_set(order, "template", fault, pool);
     }
 }
 
 void dsm_liquid_import_read(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
                             const apr_table_t *fields)
 {
+    const ds_def_t *def = dsm_config_get(r->server)->def;
     ds_import_t import = {.headless = 0};
 
     *order = (dsm_liquid_order_t){.fault = NULL};
     job_read(order, fields, r->pool);
     sync_find(order, r, request, DS_KIND_IMPORT);
     if (!order->fault) {
+        import.removes = ds_def_sync_of_object(def, order->sync->object, DS_KIND_DELETE) != NULL;
         way_read(order, &import, fields, r->pool);
     }
     if (!order->fault) {
@@ -370,8 +403,8 @@ static void export_way_read(dsm_liquid_order_t *order, ds_export_t *export,
     if (!type) {
         order->fault = "contentType: it is missing";
     }
-    else if (type_is(type, "application/json")) {
-        export->format = DS_FORMAT_JSON;
+    else if (is_json(type)) {
+        export->format = is_lines_of_json(type) ? DS_FORMAT_NDJSON : DS_FORMAT_JSON;
     }
     else if (!is_csv(type)) {
         fault_set(order, "contentType", "write application/json, or text/plain for a CSV file",

@@ -3,7 +3,6 @@
 
 #include <apr_strings.h>
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,29 +19,6 @@ static void reason_set(dsm_marketo_record_t *record, const char *code, const cha
     }
 }
 
-/* A value as a cell of a file would have it: NULL for none. False when it is no single value. */
-static int text_of(char **text, const json_t *value, apr_pool_t *pool)
-{
-    char *dump;
-
-    *text = NULL;
-    switch (json_typeof(value)) {
-    case JSON_NULL: return 1;
-    case JSON_TRUE: *text = apr_pstrdup(pool, "true"); return 1;
-    case JSON_FALSE: *text = apr_pstrdup(pool, "false"); return 1;
-    case JSON_STRING:
-        *text = *json_string_value(value) ? apr_pstrdup(pool, json_string_value(value)) : NULL;
-        return 1;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        dump = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-        *text = apr_pstrdup(pool, dump ? dump : "");
-        free(dump);
-        return 1;
-    default: return 0;
-    }
-}
-
 static void value_take(dsm_marketo_record_t *record, const ds_field_t *field, int position,
                        const json_t *value, apr_pool_t *pool)
 {
@@ -52,7 +28,7 @@ static void value_take(dsm_marketo_record_t *record, const ds_field_t *field, in
 
     record->given[position] = 1;
     record->values[position] = NULL;
-    if (!text_of(&text, value, pool)) {
+    if (!ds_field_text(&text, value, pool)) {
         reason_set(record, "1003", "Invalid data");
         return;
     }

@@ -338,17 +338,19 @@ static apr_time_t modified_at(const prisma_view_t *view)
                                                   : view->launch->finished_at;
 }
 
-/* Its type is ours, not a client's; its header line may be missing, so that it tells no delimiter.
- */
-static void output_describe(dsm_download_t *download)
+/* The type of what we have written is ours; that of an input is a client's, and is not told. An
+ * output's header line may be missing, so that it tells no delimiter. */
+static void type_describe(dsm_download_t *download)
 {
-    if (download->file->content_type) {
+    int is_input = !strcmp(download->file->role, "input");
+
+    if (download->file->content_type && !is_input) {
         download->content_type = download->file->content_type;
     }
     if (strcmp(download->content_type, "text/csv")) {
         download->is_safe = 0;
     }
-    if (!download->delimiter) {
+    if (!download->delimiter && !strcmp(download->file->role, "output")) {
         download->delimiter = ',';
     }
 }
@@ -369,12 +371,11 @@ static int file_send(request_rec *r, const dsm_request_t *request, dsm_db_use_cb
         return answer;
     }
     download.file = view.file;
-    download.name =
-        apr_psprintf(r->pool, "%s-%" APR_INT64_T_FMT "%s.csv", sync->id, view.launch->id, suffix);
     download.modified_at = modified_at(&view);
-    if (!strcmp(view.file->role, "output")) {
-        output_describe(&download);
-    }
+    type_describe(&download);
+    download.name =
+        apr_psprintf(r->pool, "%s-%" APR_INT64_T_FMT "%s.%s", sync->id, view.launch->id, suffix,
+                     strcmp(download.content_type, "text/csv") ? "ndjson" : "csv");
     return dsm_download_send(r, request, &download);
 }
 

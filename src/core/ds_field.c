@@ -1,5 +1,7 @@
 #include "ds_field.h"
 
+#include <stdlib.h>
+
 #include <apr_strings.h>
 
 /* A value of a string field is bad for one reason only: it is too long. */
@@ -25,4 +27,27 @@ const char *ds_field_check(char normal[DS_VALUE_NORMAL_SIZE], ds_reason_e *reaso
     }
     *reason = value_reason(field);
     return ds_value_check(normal, why, field->type, field->max_length, text, length, chars);
+}
+
+int ds_field_text(char **text, const json_t *value, apr_pool_t *pool)
+{
+    char *dump;
+
+    *text = NULL;
+    switch (json_typeof(value)) {
+    case JSON_NULL: return 1;
+    case JSON_TRUE: *text = apr_pstrdup(pool, "true"); return 1;
+    case JSON_FALSE: *text = apr_pstrdup(pool, "false"); return 1;
+    case JSON_STRING:
+        if (json_string_length(value))
+            *text = apr_pstrmemdup(pool, json_string_value(value), json_string_length(value));
+        return 1;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        dump = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        *text = apr_pstrdup(pool, dump ? dump : "");
+        free(dump);
+        return 1;
+    default: return 0;
+    }
 }

@@ -2,6 +2,8 @@
 #ifndef DS_FIELD_H
 #define DS_FIELD_H
 
+#include <jansson.h>
+
 #include "ds_object.h"
 #include "ds_reason.h"
 
@@ -10,5 +12,9 @@
  * "<field>: ", static or in `place`. */
 const char *ds_field_check(char normal[DS_VALUE_NORMAL_SIZE], ds_reason_e *reason, const char **why,
                            char place[40], const ds_field_t *field, char *text, apr_size_t length);
+
+/* A value of JSON as a cell of a file would have it, in pool: true, false, and numbers of at most
+ * 15 digits; NULL for null and for an empty text. False when it is a list or a map. */
+int ds_field_text(char **text, const json_t *value, apr_pool_t *pool);
 
 #endif

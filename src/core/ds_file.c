@@ -176,18 +176,19 @@ void ds_file_writer_close(ds_file_writer_t *writer)
     apr_pool_cleanup_kill(writer->pool, writer, writer_abandon);
 }
 
-apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role, const char *data,
-                            apr_size_t size, apr_pool_t *scratch)
+apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role,
+                            const char *content_type, const char *data, apr_size_t size,
+                            apr_pool_t *scratch)
 {
     apr_time_t now;
     ds_db_rows_t *rows;
     apr_status_t status = ds_db_now(&now, db);
 
     if (status == APR_SUCCESS)
-        status = ds_db_select(
-            &rows, db, STMT_FILE_GROW,
-            DS_ARGS(DS_INT(launch_id), DS_TEXT(role), DS_INT(size), DS_INT(now), DS_INT(now)),
-            scratch);
+        status = ds_db_select(&rows, db, STMT_FILE_GROW,
+                              DS_ARGS(DS_INT(launch_id), DS_TEXT(role), DS_TEXT(content_type),
+                                      DS_INT(size), DS_INT(now), DS_INT(now)),
+                              scratch);
     if (status != APR_SUCCESS)
         return status;
     if (!ds_db_rows_next(rows))

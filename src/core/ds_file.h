@@ -48,9 +48,11 @@ apr_status_t ds_file_writer_finish(ds_file_writer_t *writer, apr_int64_t launch_
 void ds_file_writer_close(ds_file_writer_t *writer);
 
 /* Inside the caller's transaction: append bytes to a launch's file of this role as one new chunk;
- * the file is made with its first bytes. Used for failures and warnings, batch by batch. */
-apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role, const char *data,
-                            apr_size_t size, apr_pool_t *scratch);
+ * the file is made with its first bytes, and has their type. Used for failures and warnings, batch
+ * by batch. */
+apr_status_t ds_file_append(ds_db_t *db, apr_int64_t launch_id, const char *role,
+                            const char *content_type, const char *data, apr_size_t size,
+                            apr_pool_t *scratch);
 
 /* The file of a launch by its role. DS_ENOTFOUND when there is none. */
 apr_status_t ds_file_get(ds_file_t **file, ds_db_t *db, apr_int64_t launch_id, const char *role,

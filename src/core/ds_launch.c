@@ -262,12 +262,16 @@ static apr_status_t queue_begin(apr_time_t *now, ds_db_t *db)
 apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                               const char *message, apr_pool_t *pool)
 {
+    static const ds_sync_t none = {.id = DS_LAUNCH_OF_NONE, .object_name = DS_LAUNCH_OF_NONE};
+    ds_launch_request_t kept = *request;
     apr_time_t now;
     apr_status_t status = queue_begin(&now, db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = ds_launch_create(launch, db, request, now, pool);
+    if (!kept.sync)
+        kept.sync = &none;
+    status = ds_launch_create(launch, db, &kept, now, pool);
     if (status == APR_SUCCESS) {
         (*launch)->message = message;
         (*launch)->finished_at = now;

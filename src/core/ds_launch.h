@@ -91,8 +91,12 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool);
 
+/* The sync and the object of a launch that was rejected because it named none that there is. No
+ * sync has such an id. */
+#define DS_LAUNCH_OF_NONE "-"
+
 /* Keep what cannot be run: a launch that is rejected from the beginning, with a message. Request's
- * state must be REJECTED. Its own transaction. */
+ * state must be REJECTED; a sync of NULL means that there is none. Its own transaction. */
 apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                               const char *message, apr_pool_t *pool);
 

@@ -35,12 +35,13 @@ const char *ds_options_import_write(char delimiter, const ds_import_t *import, a
         if (import->phrases[i])
             json_object_set_new(phrases, ds_reason_name((ds_reason_e)i),
                                 json_string(import->phrases[i]));
-    return text_take(json_pack("{s:s, s:o, s:o, s:o*, s:o*, s:b, s:b}", "delimiter", separator,
-                               "phrases", phrases, "read_only", names_write(import->read_only),
-                               "columns", import->columns ? names_write(import->columns) : NULL,
-                               "titles", import->titles ? names_write(import->titles) : NULL,
-                               "headless", import->headless, "whole", import->whole),
-                     pool);
+    return text_take(
+        json_pack("{s:s, s:o, s:o, s:o*, s:o*, s:b, s:b, s:b, s:b}", "delimiter", separator,
+                  "phrases", phrases, "read_only", names_write(import->read_only), "columns",
+                  import->columns ? names_write(import->columns) : NULL, "titles",
+                  import->titles ? names_write(import->titles) : NULL, "headless", import->headless,
+                  "whole", import->whole, "json", import->is_json, "removes", import->removes),
+        pool);
 }
 
 static json_t *filters_write(const apr_array_header_t *filters)
@@ -152,6 +153,8 @@ static void import_read(ds_import_t *import, const json_t *phrases, const json_t
     import->titles = names_find(root, "titles", pool);
     import->headless = import->columns && json_is_true(json_object_get(root, "headless"));
     import->whole = json_is_true(json_object_get(root, "whole"));
+    import->is_json = import->columns && json_is_true(json_object_get(root, "json"));
+    import->removes = json_is_true(json_object_get(root, "removes"));
 
     for (i = 0; i < DS_REASONS; i++) {
         text = json_string_value(json_object_get(phrases, ds_reason_name((ds_reason_e)i)));

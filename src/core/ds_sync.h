@@ -47,6 +47,9 @@ typedef struct ds_import_t {
                                    the first line; NULL: the order decides */
     int headless;               /* the file has no line of names; there are `columns` */
     int whole;                  /* fields that the file does not fill lose their values */
+    int is_json; /* the file has items of JSON: `columns` are the fields that they fill, `titles`
+                    the names of their members where these differ */
+    int removes; /* items that say so are removed */
 } ds_import_t;
 
 /* A condition that exported rows fulfil; all of a sync's conditions together. */

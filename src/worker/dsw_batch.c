@@ -30,6 +30,7 @@ struct dsw_batch_t {
     ds_counters_t committed;
     ds_checkpoint_t checkpoint; /* committed */
     side_t sides[DSW_SIDES];
+    const char *side_type;
 
     int open; /* the transaction has begun */
     int careful;
@@ -51,12 +52,14 @@ static apr_status_t sides_free(void *data)
     return APR_SUCCESS;
 }
 
-dsw_batch_t *dsw_batch_make(ds_db_t *db, const ds_claim_t *claim, apr_pool_t *pool)
+dsw_batch_t *dsw_batch_make(ds_db_t *db, const ds_claim_t *claim, const char *side_type,
+                            apr_pool_t *pool)
 {
     dsw_batch_t *batch = apr_pcalloc(pool, sizeof(*batch));
 
     batch->db = db;
     batch->claim = claim;
+    batch->side_type = side_type;
     batch->counters = batch->committed = claim->launch->rows;
     batch->checkpoint = claim->checkpoint;
     batch->began = ds_clock_steady();
@@ -164,8 +167,9 @@ static apr_status_t batch_finish(int *cancelled, dsw_batch_t *batch,
         status = ds_db_dry_run_end(batch->db);
     for (i = 0; i < DSW_SIDES && status == APR_SUCCESS; i++)
         if (batch->sides[i].size)
-            status = ds_file_append(batch->db, batch->claim->launch->id, side_roles[i],
-                                    batch->sides[i].text, batch->sides[i].size, batch->pool);
+            status =
+                ds_file_append(batch->db, batch->claim->launch->id, side_roles[i], batch->side_type,
+                               batch->sides[i].text, batch->sides[i].size, batch->pool);
     if (status == APR_SUCCESS)
         status = ds_queue_checkpoint(cancelled, batch->db, batch->claim, &batch->counters,
                                      checkpoint, batch->pool);

@@ -18,8 +18,10 @@ typedef enum dsw_row_e {
 /* The files beside a launch's input. */
 typedef enum dsw_side_e { DSW_FAILURES, DSW_WARNINGS, DSW_SIDES } dsw_side_e;
 
-/* The batches of a claimed launch, from its checkpoint on. claim must live as long as pool. */
-dsw_batch_t *dsw_batch_make(ds_db_t *db, const ds_claim_t *claim, apr_pool_t *pool);
+/* The batches of a claimed launch, from its checkpoint on. claim must live as long as pool, and so
+ * must side_type, the content type of the files beside its input. */
+dsw_batch_t *dsw_batch_make(ds_db_t *db, const ds_claim_t *claim, const char *side_type,
+                            apr_pool_t *pool);
 
 /* Begin the batch's transaction, when it has not begun: before the first write to a table. */
 apr_status_t dsw_batch_open(dsw_batch_t *batch);

@@ -9,29 +9,27 @@
 
 #define NAME_SHOWN 60 /* bytes of a stranger's column name in a sentence */
 
-static const char *name_show(const ds_fmt_csv_cell_t *cell, apr_pool_t *pool)
+static const char *name_show(const char *name, apr_size_t length, apr_pool_t *pool)
 {
-    char *name =
-        apr_pstrmemdup(pool, cell->text, cell->length < NAME_SHOWN ? cell->length : NAME_SHOWN);
-    char *p;
+    char *shown = apr_pstrmemdup(pool, name, length < NAME_SHOWN ? length : NAME_SHOWN), *p;
 
-    for (p = name; *p; p++)
+    for (p = shown; *p; p++)
         if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
             *p = '?';
-    return name;
+    return shown;
 }
 
-static void unknown_add(dsw_columns_t *columns, const ds_fmt_csv_cell_t *cell, int column,
-                        apr_pool_t *pool)
+void dsw_columns_unknown_add(dsw_columns_t *columns, const char *what, const char *name,
+                             apr_size_t length, apr_pool_t *pool)
 {
-    if (!strcmp(cell->text, DSW_FAILURE_COLUMN) || !strcmp(cell->text, DSW_WARNING_COLUMN))
+    if (!strcmp(name, DSW_FAILURE_COLUMN) || !strcmp(name, DSW_WARNING_COLUMN))
         return;
     if (columns->unknown && strlen(columns->unknown) > 200)
         return;
     columns->unknown =
-        apr_psprintf(pool, "%s%s column %d \"%s\"",
+        apr_psprintf(pool, "%s%s %s \"%s\"",
                      columns->unknown ? columns->unknown : "ignored:", columns->unknown ? "," : "",
-                     column, name_show(cell, pool));
+                     what, name_show(name, length, pool));
 }
 
 /* The name of a column that nobody may fill, when it is one of these. */
@@ -62,7 +60,8 @@ static ds_problem_t *column_map(dsw_columns_t *columns, ds_db_column_t *targets,
     if (columns->read_only[i])
         return NULL;
     if (position < 0) {
-        unknown_add(columns, cell, i + 1, pool);
+        dsw_columns_unknown_add(columns, apr_psprintf(pool, "column %d", i + 1), cell->text,
+                                cell->length, pool);
         return NULL;
     }
     field = &APR_ARRAY_IDX(object->fields, position, ds_field_t);
@@ -123,7 +122,7 @@ ds_problem_t *dsw_columns_map(dsw_columns_t **result, const ds_sync_t *sync,
         problem = column_map(columns, targets, slot_of, object, header, i, keys_only, pool);
     columns->has_key = key_is_there(object, slot_of);
     columns->updated_at = object->updated_at < 0 ? -1 : slot_of[object->updated_at];
-    if (sync->import.whole && columns->has_key && !keys_only)
+    if ((sync->import.whole || sync->import.is_json) && columns->has_key && !keys_only)
         rest_add(columns, targets, slot_of, object);
     columns->values = apr_pcalloc(pool, sizeof(char *) * (fields + 1));
     columns->normals = apr_palloc(pool, sizeof(*columns->normals) * (fields + 1));
@@ -173,23 +172,25 @@ static void reason_write(char text[DSW_REASON_SIZE], const ds_import_t *import, 
         apr_snprintf(text, DSW_REASON_SIZE, "%s: %s", field->name, why);
 }
 
-static int cell_check(char reason[DSW_REASON_SIZE], const char **value,
-                      char normal[DS_VALUE_NORMAL_SIZE], const ds_import_t *import,
-                      const ds_field_t *field, const ds_fmt_csv_cell_t *cell)
+int dsw_columns_cell_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns, int column,
+                           const ds_fmt_csv_cell_t *cell)
 {
+    const ds_field_t *field = columns->fields[column];
+    int slot = columns->slots[column];
     ds_reason_e code;
     const char *why;
     char place[40];
 
-    *value = NULL;
+    columns->values[slot] = NULL;
     if (cell->length == 0) {
         apr_cpystrn(reason, "missing.dedupe.fields", DSW_REASON_SIZE);
         return !field->is_key;
     }
-    *value = ds_field_check(normal, &code, &why, place, field, cell->text, cell->length);
-    if (!*value)
-        reason_write(reason, import, code, field, why);
-    return *value != NULL;
+    columns->values[slot] =
+        ds_field_check(columns->normals[slot], &code, &why, place, field, cell->text, cell->length);
+    if (!columns->values[slot])
+        reason_write(reason, columns->import, code, field, why);
+    return columns->values[slot] != NULL;
 }
 
 /* The first filled cell in a column that nobody may fill. */
@@ -207,16 +208,14 @@ static void read_only_check(dsw_columns_t *columns, const ds_fmt_csv_record_t *r
 int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
                       const ds_fmt_csv_record_t *record, apr_int64_t row)
 {
-    int i, slot;
+    int i;
 
     if (!record_check(reason, columns, record, row))
         return 0;
-    for (i = 0; i < columns->count; i++) {
-        slot = columns->slots[i];
-        if (slot >= 0 && !cell_check(reason, &columns->values[slot], columns->normals[slot],
-                                     columns->import, columns->fields[i], &record->cells[i]))
+    for (i = 0; i < columns->count; i++)
+        if (columns->slots[i] >= 0 &&
+            !dsw_columns_cell_check(reason, columns, i, &record->cells[i]))
             return 0;
-    }
     read_only_check(columns, record);
     return 1;
 }

@@ -23,8 +23,12 @@ typedef struct dsw_columns_t {
     const ds_import_t *import; /* words for reasons, columns that nobody may fill */
     const char **read_only;    /* for each column of the file: its name when it is such, or NULL */
     const char **values;       /* room for one row: table.count values */
-    char warning[DSW_REASON_SIZE]; /* of the row that was checked last; "" for none */
     char (*normals)[DS_VALUE_NORMAL_SIZE];
+
+    /* of the row that was checked last */
+    char warning[DSW_REASON_SIZE]; /* "" for none */
+    const char *given;             /* for each value: is it to be written? NULL: all are */
+    int is_removal;                /* it is to be removed: only the key is filled */
 } dsw_columns_t;
 
 /* Match a header with a sync's object; with keys_only other fields than the key's are passed over.
@@ -36,5 +40,13 @@ ds_problem_t *dsw_columns_map(dsw_columns_t **columns, const ds_sync_t *sync,
  * reason, for the last column of the failures file. row is its number, counted from 1. */
 int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
                       const ds_fmt_csv_record_t *record, apr_int64_t row);
+
+/* Check one cell of a column that has a field, and fill its value. */
+int dsw_columns_cell_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns, int column,
+                           const ds_fmt_csv_cell_t *cell);
+
+/* Add to the sentence about what is no field: a name, and what it is, such as "column 4". */
+void dsw_columns_unknown_add(dsw_columns_t *columns, const char *what, const char *name,
+                             apr_size_t length, apr_pool_t *pool);
 
 #endif

@@ -28,7 +28,7 @@ static apr_status_t delete_row(const char **skipped, void *baton, dsw_batch_t *b
     if (status == APR_SUCCESS)
         status = ds_db_remove_row(&found, delete->remove, values, delete->claim->launch->id,
                                   dsw_batch_now(batch));
-    *skipped = found ? NULL : "no record has this key";
+    *skipped = found ? NULL : DSW_NO_RECORD;
     return status;
 }
 

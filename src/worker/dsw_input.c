@@ -4,6 +4,10 @@
 
 #include <apr_strings.h>
 
+#include "ds_fmt_split.h"
+
+#define ITEM_DEPTH 100 /* brackets inside each other */
+
 struct dsw_input_t {
     ds_db_t *db;
     const ds_file_t *file;
@@ -12,15 +16,20 @@ struct dsw_input_t {
     apr_pool_t *csv_pool;   /* of the reader: cleared at each seek */
     apr_pool_t *chunk_pool; /* of one chunk */
     ds_fmt_csv_t *csv;
-    apr_int64_t fed;      /* bytes of the file given to the reader */
-    ds_checkpoint_t body; /* behind the header */
+    ds_fmt_split_t *split; /* of a file of JSON: instead of csv */
+    apr_int64_t fed;       /* bytes of the file given to the reader */
+    ds_checkpoint_t body;  /* behind the header */
 };
 
-static void reader_make(dsw_input_t *input, apr_int64_t offset, apr_int64_t line)
+static void reader_place(dsw_input_t *input, apr_int64_t offset, apr_int64_t line)
 {
+    input->fed = offset;
+    if (input->split) {
+        ds_fmt_split_seek(input->split, offset, line);
+        return;
+    }
     apr_pool_clear(input->csv_pool);
     input->csv = ds_fmt_csv_make(&input->limits, input->delimiter, offset, line, input->csv_pool);
-    input->fed = offset;
 }
 
 /* The bytes from `fed` to the end of their chunk; none at the end of the file. */
@@ -52,7 +61,11 @@ static apr_status_t piece_feed(dsw_input_t *input)
 
     if (status != APR_SUCCESS)
         return status;
-    if (size)
+    if (input->split && size)
+        ds_fmt_split_feed(input->split, data, size);
+    else if (input->split)
+        ds_fmt_split_end(input->split);
+    else if (size)
         ds_fmt_csv_feed(input->csv, data, size);
     else
         ds_fmt_csv_end(input->csv);
@@ -60,18 +73,57 @@ static apr_status_t piece_feed(dsw_input_t *input)
     return APR_SUCCESS;
 }
 
+static apr_status_t item_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *record,
+                              dsw_input_t *input)
+{
+    ds_fmt_split_element_t element = {0};
+    ds_fmt_split_next_e found;
+    apr_status_t status = APR_SUCCESS;
+
+    while ((found = ds_fmt_split_next(&element, input->split)) == DS_SPLIT_MORE &&
+           status == APR_SUCCESS)
+        status = piece_feed(input);
+    *next = found == DS_SPLIT_ELEMENT ? DS_CSV_RECORD
+            : found == DS_SPLIT_END   ? DS_CSV_END
+                                      : DS_CSV_TOO_LONG;
+    *record = (ds_fmt_csv_record_t){.raw = element.text,
+                                    .raw_length = element.length,
+                                    .line_end = "",
+                                    .offset = element.offset,
+                                    .line = element.line};
+    return status;
+}
+
 apr_status_t dsw_input_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *record,
                             dsw_input_t *input)
 {
     apr_status_t status = APR_SUCCESS;
 
+    if (input->split)
+        return item_next(next, record, input);
     while ((*next = ds_fmt_csv_next(record, input->csv)) == DS_CSV_MORE && status == APR_SUCCESS)
         status = piece_feed(input);
     return status;
 }
 
+const char *dsw_input_break(const dsw_input_t *input, apr_pool_t *pool)
+{
+    const ds_fmt_split_fault_t *fault = input->split ? ds_fmt_split_fault(input->split) : NULL;
+
+    if (!fault || fault->kind == DS_SPLIT_ELEMENT_TOO_LONG)
+        return apr_psprintf(pool, "is longer than the limit of bytes, %" APR_SIZE_T_FMT,
+                            input->limits.row_length);
+    return apr_psprintf(pool,
+                        "cannot be read: %s, in line %" APR_INT64_T_FMT
+                        ", at byte %" APR_INT64_T_FMT " of the file",
+                        fault->text, fault->line, fault->offset + 1);
+}
+
 ds_checkpoint_t dsw_input_checkpoint(const dsw_input_t *input)
 {
+    if (input->split)
+        return (ds_checkpoint_t){ds_fmt_split_offset(input->split),
+                                 ds_fmt_split_line(input->split)};
     return (ds_checkpoint_t){ds_fmt_csv_offset(input->csv), ds_fmt_csv_line(input->csv)};
 }
 
@@ -84,7 +136,7 @@ void dsw_input_seek(dsw_input_t *input, const ds_checkpoint_t *checkpoint)
 {
     if (checkpoint->offset == 0)
         checkpoint = &input->body;
-    reader_make(input, checkpoint->offset, checkpoint->line);
+    reader_place(input, checkpoint->offset, checkpoint->line);
 }
 
 /* --- the header --- */
@@ -178,6 +230,28 @@ static ds_problem_t *header_check(const ds_fmt_csv_record_t *header, ds_fmt_csv_
     return NULL;
 }
 
+/* The first item is read, so that it is known what the file is wherever reading begins. */
+static ds_problem_t *items_begin(dsw_input_t *input, ds_fmt_csv_record_t *header,
+                                 const ds_import_t *import, apr_pool_t *pool)
+{
+    const ds_fmt_split_limits_t limits = {input->limits.row_length, input->limits.row_length,
+                                          ITEM_DEPTH};
+    ds_fmt_csv_record_t first;
+    ds_fmt_csv_next_e next;
+    apr_status_t status;
+
+    header_make(header, import->columns, ',', pool);
+    input->body = (ds_checkpoint_t){0, 1};
+    input->split = ds_fmt_split_make(NULL, 0, &limits, pool);
+    status = item_next(&next, &first, input);
+    if (status != APR_SUCCESS)
+        return ds_problem_make(pool, status, "%s", ds_db_error(input->db));
+    if (next == DS_CSV_END && !ds_fmt_split_is_found(input->split))
+        return ds_problem_make(pool, DS_EINPUT,
+                               "The file is empty: it must hold a list of items, or items");
+    return NULL;
+}
+
 static ds_problem_t *header_read(dsw_input_t *input, ds_fmt_csv_record_t *header,
                                  const ds_import_t *import, apr_pool_t *pool)
 {
@@ -191,7 +265,7 @@ static ds_problem_t *header_read(dsw_input_t *input, ds_fmt_csv_record_t *header
         return NULL;
     }
     if (status == APR_SUCCESS) {
-        reader_make(input, 0, 1);
+        reader_place(input, 0, 1);
         status = dsw_input_next(&next, header, input);
     }
     if (status != APR_SUCCESS)
@@ -224,5 +298,6 @@ ds_problem_t *dsw_input_open(dsw_input_t **result, ds_fmt_csv_record_t *header, 
     apr_pool_create(&input->csv_pool, pool);
     apr_pool_create(&input->chunk_pool, pool);
     *result = input;
-    return header_read(input, header, &sync->import, pool);
+    return sync->import.is_json ? items_begin(input, header, &sync->import, pool)
+                                : header_read(input, header, &sync->import, pool);
 }

@@ -1,5 +1,6 @@
-/* The input of a launch: the chunks of its file in the database, read as CSV records from any
- * checkpoint on. Memory: one chunk and what the CSV reader keeps. */
+/* The input of a launch: the chunks of its file in the database, read as records from any
+ * checkpoint on. Records are lines of CSV, or items of JSON as the launch's options say. Memory:
+ * one chunk and what the reader keeps: for CSV a chunk and a row, twice; for JSON an item. */
 #ifndef DSW_INPUT_H
 #define DSW_INPUT_H
 
@@ -10,8 +11,9 @@
 typedef struct dsw_input_t dsw_input_t;
 
 /* Open the file of a launch and read its header, the first record, or make the one that the sync's
- * import gives it. *header lives as long as the pool. The problem's status is DS_EINPUT or
- * DS_ELIMIT when the file is at fault, else the database's. The input stands behind the header. */
+ * import gives it (for JSON always). *header lives as long as the pool. The problem's status is
+ * DS_EINPUT or DS_ELIMIT when the file is at fault, else the database's. The input stands behind
+ * the header. */
 ds_problem_t *dsw_input_open(dsw_input_t **input, ds_fmt_csv_record_t *header, ds_db_t *db,
                              const ds_launch_t *launch, const ds_sync_t *sync, apr_pool_t *pool);
 
@@ -19,9 +21,13 @@ ds_problem_t *dsw_input_open(dsw_input_t **input, ds_fmt_csv_record_t *header, d
 void dsw_input_seek(dsw_input_t *input, const ds_checkpoint_t *checkpoint);
 
 /* The next record, valid until the next call: DS_CSV_RECORD, DS_CSV_END or DS_CSV_TOO_LONG in
- * *next. The status is the database's. */
+ * *next. An item of JSON has no cells, only its raw bytes and its place; DS_CSV_TOO_LONG then
+ * stands for all that keeps it from being read. The status is the database's. */
 apr_status_t dsw_input_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *record,
                             dsw_input_t *input);
+
+/* Why the next record cannot be read: continues "Row 7 (line 9) ". In pool. */
+const char *dsw_input_break(const dsw_input_t *input, apr_pool_t *pool);
 
 /* Where the next record starts. */
 ds_checkpoint_t dsw_input_checkpoint(const dsw_input_t *input);

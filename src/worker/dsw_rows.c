@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "dsw_input.h"
+#include "dsw_items.h"
 #include "dsw_keys.h"
 #include "dsw_process.h"
 
@@ -18,7 +19,8 @@ typedef struct {
     ds_fmt_csv_record_t header;
     dsw_input_t *input;
     dsw_columns_t *columns;
-    dsw_keys_t *keys; /* of the rows so far; NULL: nobody asks */
+    dsw_items_t *items; /* of a file of JSON; NULL: it is CSV */
+    dsw_keys_t *keys;   /* of the rows so far; NULL: nobody asks */
     dsw_batch_t *batch;
     apr_status_t trouble; /* why a batch was given up */
     const char *fault;    /* why nothing more of the file can be read */
@@ -58,15 +60,27 @@ static void side_line_add(rows_t *rows, dsw_side_e side, const ds_fmt_csv_record
     dsw_batch_side_add(rows->batch, side, end, strlen(end));
 }
 
+static void side_item_add(rows_t *rows, dsw_side_e side, const ds_fmt_csv_record_t *record,
+                          const char *reason)
+{
+    apr_size_t size;
+    const char *line = dsw_items_line(&size, rows->items, record, row_number(rows), reason);
+
+    dsw_batch_side_add(rows->batch, side, line, size);
+}
+
 static void side_add(rows_t *rows, dsw_row_e row, const ds_fmt_csv_record_t *record,
                      const char *reason)
 {
     dsw_side_e side = row == DSW_ROW_FAILED ? DSW_FAILURES : DSW_WARNINGS;
 
-    if (dsw_batch_side_is_empty(rows->batch, side))
+    if (!rows->items && dsw_batch_side_is_empty(rows->batch, side))
         side_line_add(rows, side, &rows->header,
                       side == DSW_FAILURES ? DSW_FAILURE_COLUMN : DSW_WARNING_COLUMN);
-    side_line_add(rows, side, record, reason);
+    if (rows->items)
+        side_item_add(rows, side, record, reason);
+    else
+        side_line_add(rows, side, record, reason);
     dsw_batch_row_count(rows->batch, row, record->raw_length);
 }
 
@@ -105,13 +119,20 @@ static void time_note(rows_t *rows)
         dsw_batch_time_note(rows->batch, rows->columns->values[slot]);
 }
 
+static int record_check(char reason[DSW_REASON_SIZE], rows_t *rows,
+                        const ds_fmt_csv_record_t *record, apr_int64_t row)
+{
+    return rows->items ? dsw_items_check(reason, rows->items, record)
+                       : dsw_columns_check(reason, rows->columns, record, row);
+}
+
 static apr_status_t row_take(rows_t *rows, const ds_fmt_csv_record_t *record)
 {
     char reason[DSW_REASON_SIZE];
     const char *skipped, *warning;
     apr_status_t status;
 
-    if (!dsw_columns_check(reason, rows->columns, record, row_number(rows))) {
+    if (!record_check(reason, rows, record, row_number(rows))) {
         side_add(rows, DSW_ROW_FAILED, record, reason);
         return APR_SUCCESS;
     }
@@ -133,21 +154,22 @@ static apr_status_t row_take(rows_t *rows, const ds_fmt_csv_record_t *record)
     return APR_SUCCESS;
 }
 
-static void fault_set(rows_t *rows, const char *what, apr_int64_t limit)
+static void fault_set(rows_t *rows, const char *what)
 {
-    rows->fault = apr_psprintf(
-        rows->pool, "Row %" APR_INT64_T_FMT " (line %" APR_INT64_T_FMT ") %s %" APR_INT64_T_FMT,
-        row_number(rows), dsw_input_checkpoint(rows->input).line, what, limit);
+    rows->fault =
+        apr_psprintf(rows->pool, "Row %" APR_INT64_T_FMT " (line %" APR_INT64_T_FMT ") %s",
+                     row_number(rows), dsw_input_checkpoint(rows->input).line, what);
 }
 
 /* True when there is no next record, or none that may be read. */
 static int input_is_over(rows_t *rows, ds_fmt_csv_next_e next)
 {
     if (next == DS_CSV_TOO_LONG)
-        fault_set(rows, "is longer than the limit of bytes,", rows->sync->limits.row_length);
+        fault_set(rows, dsw_input_break(rows->input, rows->pool));
     else if (next == DS_CSV_RECORD &&
              dsw_batch_counters(rows->batch)->read >= rows->sync->limits.rows)
-        fault_set(rows, "is over the limit of rows,", rows->sync->limits.rows);
+        fault_set(rows, apr_psprintf(rows->pool, "is over the limit of rows, %" APR_INT64_T_FMT,
+                                     rows->sync->limits.rows));
     return next != DS_CSV_RECORD || rows->fault;
 }
 
@@ -226,6 +248,7 @@ static dsw_result_t result_given_up(const rows_t *rows)
                           .status = rows->trouble};
 }
 
+/* Items of many kinds wear a connection out: the launch goes on with a new one. */
 static dsw_result_t batches_run(rows_t *rows)
 {
     int cancelled = 0, careful = 0;
@@ -243,7 +266,7 @@ static dsw_result_t batches_run(rows_t *rows)
             return result_make(rows, DS_LAUNCH_CANCELLED);
         else if (batch == BATCH_LAST)
             return result_make(rows, rows->fault ? DS_LAUNCH_FAILED : DS_LAUNCH_FINISHED);
-        if (dsw_process_stopping())
+        if (dsw_process_stopping() || (rows->items && !careful && ds_db_is_worn(rows->db)))
             return (dsw_result_t){.outcome = DSW_INTERRUPTED};
     }
 }
@@ -262,7 +285,7 @@ static apr_status_t keys_read(rows_t *rows)
         status = dsw_input_next(&next, &record, rows->input);
         if (status != APR_SUCCESS || next != DS_CSV_RECORD)
             break;
-        if (dsw_columns_check(reason, rows->columns, &record, 0))
+        if (record_check(reason, rows, &record, 0))
             dsw_keys_add(rows->keys, rows->columns, record.offset);
     }
     return status;
@@ -283,13 +306,15 @@ dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t 
         return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
     if (problem)
         return (dsw_result_t){.outcome = DSW_TROUBLE, .status = problem->status};
+    if (sync->import.is_json)
+        rows.items = dsw_items_make(rows.columns, sync, pool);
     if (sync->import.phrases[DS_REASON_DUPLICATE] && !kind->keys_only) {
         rows.keys = dsw_keys_make(pool);
         status = keys_read(&rows);
         if (status != APR_SUCCESS)
             return (dsw_result_t){.outcome = DSW_TROUBLE, .status = status};
     }
-    rows.batch = dsw_batch_make(db, claim, pool);
+    rows.batch = dsw_batch_make(db, claim, rows.items ? "application/x-ndjson" : "text/csv", pool);
     rows.baton = kind->begin(db, claim, rows.columns, pool);
     return batches_run(&rows);
 }

@@ -8,6 +8,9 @@
 #include "dsw_columns.h"
 #include "dsw_runner.h"
 
+/* Why a row that is to be removed is skipped. */
+#define DSW_NO_RECORD "no record has this key"
+
 /* What a kind of launch does with rows. */
 typedef struct dsw_rows_kind_t {
     int keys_only; /* other columns of the file than the key's do not matter */

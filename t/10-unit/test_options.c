@@ -40,9 +40,19 @@ static void import_check(const ds_sync_t *base)
     tap_is_number(own->import.read_only->nelts, 1, "its columns that nobody fills");
     tap_is_number(base->delimiter, 0, "the sync itself stays as it is");
     tap_is_text(base->import.phrases[DS_REASON_EMAIL], NULL, "in everything");
+    tap_ok(!own->import.is_json && !own->import.removes, "it reads CSV and removes nothing");
     json = ds_options_import_write('\0', &import, pool);
     tap_ok(!ds_options_apply(&own, base, json, pool) && own->delimiter == base->delimiter,
            "without a delimiter that of the sync counts");
+    import.columns = import.read_only;
+    import.is_json = import.removes = 1;
+    json = ds_options_import_write('\0', &import, pool);
+    tap_ok(!ds_options_apply(&own, base, json, pool) && own->import.is_json && own->import.removes,
+           "or it reads JSON, and removes");
+    import.columns = NULL;
+    json = ds_options_import_write('\0', &import, pool);
+    tap_ok(!ds_options_apply(&own, base, json, pool) && !own->import.is_json,
+           "but never JSON without the fields that it fills");
 }
 
 static void export_check(const ds_sync_t *base)

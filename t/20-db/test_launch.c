@@ -139,8 +139,8 @@ static void test_owner(ds_db_t *db, const ds_sync_t *sync)
     first = claim(db, "r1");
     ds_db_begin(db);
     ds_queue_checkpoint(&cancelled, db, first, &rows, &checkpoint, test_pool);
-    ds_file_append(db, first->launch->id, "failures", "f\n", 2, test_pool);
-    ds_file_append(db, first->launch->id, "failures", "gg\n", 3, test_pool);
+    ds_file_append(db, first->launch->id, "failures", "text/csv", "f\n", 2, test_pool);
+    ds_file_append(db, first->launch->id, "failures", "text/csv", "gg\n", 3, test_pool);
     tap_is_number(ds_db_commit(db), APR_SUCCESS, "a batch is stored with its checkpoint");
     tap_is_number(ds_queue_release(db, "r2", test_pool), DS_ELOST, "others cannot hand it back");
     tap_is_number(ds_queue_release(db, "r1", test_pool), APR_SUCCESS,

@@ -17,7 +17,7 @@ UPDATE ds_file SET touched_at = 0 WHERE id = %lld AND launch_id IS NULL
 
 -- :FILE_GROW
 INSERT INTO ds_file (launch_id, role, content_type, size, created_at, touched_at)
-VALUES (%lld, %s, 'text/csv', %lld, %lld, %lld)
+VALUES (%lld, %s, %s, %lld, %lld, %lld)
 ON CONFLICT (launch_id, role) DO UPDATE
 SET size = ds_file.size + excluded.size, touched_at = excluded.touched_at
 RETURNING id, size
