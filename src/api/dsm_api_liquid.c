@@ -50,7 +50,7 @@ int dsm_liquid_error(request_rec *r, int status, const char *code, const char *t
     return dsm_liquid_document_send(r, status, doc);
 }
 
-/* The engine's 403 is about the token itself. */
+/* The engine's 403 is about the token itself, unless the refusal has words of its own. */
 static int liquid_problem(request_rec *r, int status, const char *text)
 {
     static const struct {
@@ -67,6 +67,9 @@ static int liquid_problem(request_rec *r, int status, const char *text)
                  {HTTP_SERVICE_UNAVAILABLE, "temporarily_unavailable"}};
     size_t i;
 
+    if (status == HTTP_FORBIDDEN && dsm_route_get(r)->refusal) {
+        return dsm_liquid_error(r, status, "access_denied", dsm_route_get(r)->refusal);
+    }
     if (status == HTTP_FORBIDDEN) {
         return dsm_liquid_error(r, HTTP_UNAUTHORIZED, "invalid_token",
                                 "The access token is missing, unknown or expired");
@@ -147,6 +150,9 @@ static dsm_verdict_e liquid_judge(request_rec *r, dsm_request_t *request)
 
     if (request->endpoint->run == dsm_liquid_token || request->endpoint->run == liquid_unknown) {
         return DSM_VERDICT_GRANTED;
+    }
+    if (!token && request->endpoint->run == dsm_liquid_result && dsm_liquid_link_is_there(r)) {
+        return dsm_liquid_link_judge(r, request);
     }
     if (token) {
         status = grant_find(&grant, r, token);

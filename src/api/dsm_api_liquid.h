@@ -63,6 +63,14 @@ apr_status_t dsm_liquid_job_keep(dsm_liquid_rejection_t *rejection, ds_db_t *db,
 /* Answer with its status. Returns OK. */
 int dsm_liquid_rejection_send(request_rec *r, const dsm_liquid_rejection_t *rejection);
 
+/* --- signed addresses of results: dsm_api_liquid_link.c --- */
+
+/* Does the request come by one? */
+int dsm_liquid_link_is_there(const request_rec *r);
+
+/* Judge it. A request that is granted so has no client. */
+dsm_verdict_e dsm_liquid_link_judge(request_rec *r, dsm_request_t *request);
+
 /* --- endpoints --- */
 
 dsm_endpoint_cb dsm_liquid_token; /* dsm_api_liquid_identity.c */

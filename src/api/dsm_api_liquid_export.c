@@ -69,11 +69,12 @@ typedef struct result_t {
 static apr_status_t result_find(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
     result_t *result = baton;
+    const ds_client_t *client = result->request->client; /* NULL: it comes by a signed address */
     apr_status_t status = ds_launch_find(&result->launch, connection->db, result->uuid, pool);
 
     if (status == APR_SUCCESS &&
         (result->launch->state != DS_LAUNCH_FINISHED ||
-         !ds_client_has_object(result->request->client, result->launch->object))) {
+         (client && !ds_client_has_object(client, result->launch->object)))) {
         return DS_ENOTFOUND;
     }
     return status == APR_SUCCESS

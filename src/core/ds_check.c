@@ -3,9 +3,9 @@
 #include <apr_strings.h>
 
 static const ds_stmt_e checks[] = {
-    STMT_CHECK_COUNTERS, STMT_CHECK_OWNER,     STMT_CHECK_FINISHED,
-    STMT_CHECK_LANE,     STMT_CHECK_INPUT,     STMT_CHECK_FAILURES,
-    STMT_CHECK_OUTPUT,   STMT_CHECK_FILE_SIZE, STMT_CHECK_CHUNK_ORPHAN};
+    STMT_CHECK_COUNTERS,     STMT_CHECK_OWNER,    STMT_CHECK_FINISHED, STMT_CHECK_LANE,
+    STMT_CHECK_INPUT,        STMT_CHECK_FAILURES, STMT_CHECK_OUTPUT,   STMT_CHECK_FILE_SIZE,
+    STMT_CHECK_CHUNK_ORPHAN, STMT_CHECK_OUTBOX};
 
 apr_status_t ds_check_run(apr_array_header_t **faults, ds_db_t *db, apr_pool_t *pool)
 {

@@ -4,6 +4,8 @@
 #include <apr_strings.h>
 
 #include "ds_db_table.h"
+#include "ds_link.h"
+#include "ds_outbox.h"
 
 ds_def_t *ds_def_make(apr_pool_t *pool)
 {
@@ -15,6 +17,7 @@ ds_def_t *ds_def_make(apr_pool_t *pool)
     def->sync_by_id = apr_hash_make(pool);
     def->sync_by_integration = apr_hash_make(pool);
     def->egress.allow = apr_array_make(pool, 4, sizeof(const char *));
+    def->outlets = apr_array_make(pool, 2, sizeof(const char *));
     return def;
 }
 
@@ -241,6 +244,10 @@ static apr_status_t def_write(const ds_def_t *def, ds_db_t *db, const char *hash
 
     for (i = 0; i < def->objects->nelts && status == APR_SUCCESS; i++)
         status = object_store(db, APR_ARRAY_IDX(def->objects, i, ds_object_t *), now, pool);
+    if (status == APR_SUCCESS)
+        status = ds_outbox_outlets_set(db, def->outlets);
+    if (status == APR_SUCCESS)
+        status = ds_link_key_create(db, now);
     if (status == APR_SUCCESS)
         status = ds_db_query(db, NULL, STMT_DEFINITION_SET,
                              DS_ARGS(DS_TEXT(hash), DS_TEXT(json), DS_INT(now)));

@@ -26,8 +26,12 @@ typedef struct ds_def_t {
     apr_hash_t *sync_by_id;
     apr_hash_t *sync_by_integration; /* by integration_id */
     ds_retention_t retention;
-    int queue_limit;    /* launches that may wait, of all syncs together; 0: no limit */
-    ds_egress_t egress; /* allow is never NULL */
+    int queue_limit;             /* launches that may wait, of all syncs together; 0: no limit */
+    ds_egress_t egress;          /* allow is never NULL */
+    apr_array_header_t *outlets; /* of const char *: who is told of launches (ds_outbox.h) */
+    const char *links_url;       /* where results can be fetched, up to the protocol's own paths;
+                                    NULL: mail has no links */
+    apr_interval_time_t links_life;
 } ds_def_t;
 
 /* No definitions, in pool. */

@@ -100,6 +100,16 @@ static json_t *retention_to_json(const ds_retention_t *retention)
                      retention->count);
 }
 
+static json_t *outlets_to_json(const ds_def_t *def)
+{
+    json_t *outlets = json_array();
+    int i;
+
+    for (i = 0; i < def->outlets->nelts; i++)
+        json_array_append_new(outlets, json_string(APR_ARRAY_IDX(def->outlets, i, const char *)));
+    return outlets;
+}
+
 /* Frees root. */
 static const char *text_take(json_t *root, apr_pool_t *pool)
 {
@@ -126,9 +136,12 @@ const char *ds_def_to_json(const ds_def_t *def, apr_pool_t *pool)
                               object_to_json(APR_ARRAY_IDX(def->objects, i, ds_object_t *)));
     for (i = 0; i < def->syncs->nelts; i++)
         json_array_append_new(syncs, sync_to_json(APR_ARRAY_IDX(def->syncs, i, ds_sync_t *)));
-    return text_take(json_pack("{s:o, s:o, s:o, s:i, s:o*}", "objects", objects, "syncs", syncs,
-                               "retention", retention_to_json(&def->retention), "queue_limit",
-                               def->queue_limit, "egress", ds_egress_to_json(&def->egress)),
+    return text_take(json_pack("{s:o, s:o, s:o, s:i, s:o*, s:o, s:s*, s:I}", "objects", objects,
+                               "syncs", syncs, "retention", retention_to_json(&def->retention),
+                               "queue_limit", def->queue_limit, "egress",
+                               ds_egress_to_json(&def->egress), "outlets", outlets_to_json(def),
+                               "links", def->links_url, "links_seconds",
+                               (json_int_t)apr_time_sec(def->links_life)),
                      pool);
 }
 
@@ -319,6 +332,27 @@ static ds_problem_t *rules_from_json(ds_def_t *def, json_t *root, apr_pool_t *po
     return egress ? ds_egress_from_json(&def->egress, egress, pool) : NULL;
 }
 
+/* Who is told of launches; without these members nobody is. */
+static ds_problem_t *outlets_from_json(ds_def_t *def, json_t *root, apr_pool_t *pool)
+{
+    json_t *outlets = NULL;
+    const char *links = NULL, *outlet;
+    json_int_t life = 0;
+    json_error_t error;
+    size_t i;
+
+    if (json_unpack_ex(root, &error, 0, "{s?:o, s?:s, s?:I}", "outlets", &outlets, "links", &links,
+                       "links_seconds", &life))
+        return shape_problem(&error, pool);
+    for (i = 0; i < json_array_size(outlets); i++) {
+        outlet = json_string_value(json_array_get(outlets, i));
+        APR_ARRAY_PUSH(def->outlets, const char *) = apr_pstrdup(pool, outlet ? outlet : "");
+    }
+    def->links_url = links ? apr_pstrdup(pool, links) : NULL;
+    def->links_life = apr_time_from_sec(life);
+    return NULL;
+}
+
 ds_problem_t *ds_def_from_json(ds_def_t **def, const char *text, apr_pool_t *pool)
 {
     json_error_t error;
@@ -333,6 +367,8 @@ ds_problem_t *ds_def_from_json(ds_def_t **def, const char *text, apr_pool_t *poo
         problem = shape_problem(&error, pool);
     if (!problem)
         problem = rules_from_json(*def, root, pool);
+    if (!problem)
+        problem = outlets_from_json(*def, root, pool);
     for (i = 0; !problem && i < json_array_size(objects); i++)
         problem = object_from_json(*def, json_array_get(objects, i), pool);
     for (i = 0; !problem && i < json_array_size(syncs); i++)

@@ -67,15 +67,22 @@ apr_status_t ds_digest_sha256(char hex[DS_SHA256_HEX_SIZE], const void *data, ap
     return APR_SUCCESS;
 }
 
+apr_status_t ds_digest_hmac_bytes(unsigned char bytes[DS_SHA256_SIZE], const void *key,
+                                  apr_size_t key_size, const void *data, apr_size_t size)
+{
+    return HMAC(EVP_sha256(), key, (int)key_size, data, size, bytes, NULL) ? APR_SUCCESS
+                                                                           : APR_EGENERAL;
+}
+
 apr_status_t ds_digest_hmac(char hex[DS_SHA256_HEX_SIZE], const void *key, apr_size_t key_size,
                             const void *data, apr_size_t size)
 {
     unsigned char bytes[DS_SHA256_SIZE];
+    apr_status_t status = ds_digest_hmac_bytes(bytes, key, key_size, data, size);
 
-    if (!HMAC(EVP_sha256(), key, (int)key_size, data, size, bytes, NULL))
-        return APR_EGENERAL;
-    hex_write(hex, bytes, sizeof(bytes));
-    return APR_SUCCESS;
+    if (status == APR_SUCCESS)
+        hex_write(hex, bytes, sizeof(bytes));
+    return status;
 }
 
 int ds_digest_equals(const char *a, const char *b, apr_size_t length)

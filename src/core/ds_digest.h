@@ -19,7 +19,9 @@ apr_status_t ds_digest_end(char hex[DS_SHA256_HEX_SIZE], ds_digest_t *digest);
 /* SHA-256 of one piece of memory as hex. */
 apr_status_t ds_digest_sha256(char hex[DS_SHA256_HEX_SIZE], const void *data, apr_size_t size);
 
-/* HMAC-SHA-256 of one piece of memory under a key, as hex. */
+/* HMAC-SHA-256 of one piece of memory under a key: the bytes, or as hex. */
+apr_status_t ds_digest_hmac_bytes(unsigned char bytes[DS_SHA256_SIZE], const void *key,
+                                  apr_size_t key_size, const void *data, apr_size_t size);
 apr_status_t ds_digest_hmac(char hex[DS_SHA256_HEX_SIZE], const void *key, apr_size_t key_size,
                             const void *data, apr_size_t size);
 

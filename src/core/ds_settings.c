@@ -21,7 +21,9 @@ typedef enum member_kind_e {
     MEMBER_NUMBER,
     MEMBER_SECONDS,
     MEMBER_LEVEL,
-    MEMBER_DEFINITIONS
+    MEMBER_DEFINITIONS,
+    MEMBER_MAIL,
+    MEMBER_WEBHOOKS
 } member_kind_e;
 
 typedef struct member_t {
@@ -45,6 +47,8 @@ static const member_t members[] = {
     {"group", MEMBER_TEXT, AT(group), 0, 0},
     {"wake_fd", MEMBER_NUMBER, AT(wake_fd), -1, 65535},
     {"definitions", MEMBER_DEFINITIONS, AT(def), 0, 0},
+    {"mail", MEMBER_MAIL, AT(mail), 0, 0},
+    {"webhooks", MEMBER_WEBHOOKS, AT(webhooks), 0, 0},
 };
 
 #define MEMBERS (sizeof(members) / sizeof(*members))
@@ -59,6 +63,7 @@ ds_settings_t *ds_settings_make(apr_pool_t *pool)
     settings->cache_mb = 64;
     settings->log_level = DS_LOG_WARNING;
     settings->wake_fd = -1;
+    settings->webhooks = apr_array_make(pool, 2, sizeof(ds_webhook_t *));
     return settings;
 }
 
@@ -84,6 +89,9 @@ const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool)
     if (settings->def)
         json_object_set_new(root, "definitions",
                             json_loads(ds_def_to_json(settings->def, pool), 0, NULL));
+    if (settings->mail)
+        json_object_set_new(root, "mail", ds_mail_to_json(settings->mail));
+    json_object_set_new(root, "webhooks", ds_webhooks_to_json(settings->webhooks));
     text = json_dumps(root, JSON_COMPACT);
     copy = apr_pstrdup(pool, text ? text : "");
     free(text);
@@ -209,6 +217,8 @@ static const char *member_read(ds_settings_t *settings, const member_t *member, 
     case MEMBER_NUMBER: return number_read(field, value, member, pool);
     case MEMBER_LEVEL: return level_read(field, value);
     case MEMBER_DEFINITIONS: return definitions_read(field, value, pool);
+    case MEMBER_MAIL: return ds_mail_from_json(field, value, pool);
+    case MEMBER_WEBHOOKS: return ds_webhooks_from_json(field, value, pool);
     case MEMBER_SECONDS:
         fault = number_read(&number, value, member, pool);
         *(apr_interval_time_t *)field = apr_time_from_sec(number);

@@ -1,11 +1,12 @@
 /* What the worker program needs to be told by whoever starts it: one JSON document, from httpd on
  * its standard input, or from a file of the administrator's (dsw_config). It may hold a password
- * inside the database parameters, so it is never logged. */
+ * inside the database parameters, and other secrets, so it is never logged. */
 #ifndef DS_SETTINGS_H
 #define DS_SETTINGS_H
 
 #include "ds_def.h"
 #include "ds_log.h"
+#include "ds_notify.h"
 
 typedef struct ds_settings_t {
     const char *db_driver;     /* "sqlite3" or "pgsql" */
@@ -16,11 +17,14 @@ typedef struct ds_settings_t {
     ds_log_level_e log_level;
     const char *user; /* run-time user and group, when the starter is root; else NULL */
     const char *group;
-    int wake_fd;   /* read end of the wake pipe, or -1 */
-    ds_def_t *def; /* NULL: read them from the database */
+    int wake_fd;                  /* read end of the wake pipe, or -1 */
+    ds_def_t *def;                /* NULL: read them from the database */
+    ds_mail_t *mail;              /* NULL: this worker sends no mail */
+    apr_array_header_t *webhooks; /* of ds_webhook_t *: those that this worker calls */
 } ds_settings_t;
 
-/* The defaults, in pool: 2 runners, a lease of 30 s, 64 MiB of cache, level warning. */
+/* The defaults, in pool: 2 runners, a lease of 30 s, 64 MiB of cache, level warning, nothing to
+ * send. */
 ds_settings_t *ds_settings_make(apr_pool_t *pool);
 
 const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool);

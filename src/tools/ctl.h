@@ -59,6 +59,7 @@ ctl_run_cb ctl_launch_show;
 ctl_run_cb ctl_launch_file;
 ctl_run_cb ctl_launch_cancel;
 ctl_run_cb ctl_launch_retry;
+ctl_run_cb ctl_outbox_list;
 ctl_run_cb ctl_run;
 ctl_run_cb ctl_check;
 ctl_run_cb ctl_source_check;
@@ -74,6 +75,9 @@ const ds_sync_t *ctl_sync_find(const ctl_t *ctl, const char *id);
 /* ctl_launch.c: the launch of an id given as text, of whatever sync. The exit code; the message is
  * printed. */
 int ctl_launch_find(ds_launch_t **launch, const ctl_t *ctl, const char *text);
+
+/* ctl_launch.c: how many rows of a list are asked for. The exit code; the message is printed. */
+int ctl_limit_read(int *limit, const ctl_t *ctl);
 
 /* ctl_print.c */
 

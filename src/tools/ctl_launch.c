@@ -60,6 +60,18 @@ int ctl_launch_find(ds_launch_t **launch, const ctl_t *ctl, const char *text)
     return status == APR_SUCCESS ? CTL_OK : ctl_fail_status(ctl, status, "read the launch");
 }
 
+int ctl_limit_read(int *limit, const ctl_t *ctl)
+{
+    char *rest = NULL;
+    long number = ctl->limit ? strtol(ctl->limit, &rest, 10) : LIST_DEFAULT;
+
+    if (number < 1 || number > LIST_MAX || (rest && *rest)) {
+        return ctl_fail(CTL_USAGE, "--limit %s: write a number from 1 to %d", ctl->limit, LIST_MAX);
+    }
+    *limit = (int)number;
+    return CTL_OK;
+}
+
 int ctl_launch_list(ctl_t *ctl, const char *const *arguments)
 {
     static const ctl_column_t columns[] = {{"id", "ID"},
@@ -71,19 +83,18 @@ int ctl_launch_list(ctl_t *ctl, const char *const *arguments)
                                            {"rows_failed", "FAILED"},
                                            {"message", "MESSAGE"},
                                            {NULL, NULL}};
-    char *rest = NULL;
-    long limit = ctl->limit ? strtol(ctl->limit, &rest, 10) : LIST_DEFAULT;
     apr_array_header_t *launches;
+    int limit, code = ctl_limit_read(&limit, ctl);
     apr_status_t status;
     json_t *list;
 
-    if (limit < 1 || limit > LIST_MAX || (rest && *rest)) {
-        return ctl_fail(CTL_USAGE, "--limit %s: write a number from 1 to %d", ctl->limit, LIST_MAX);
+    if (code != CTL_OK) {
+        return code;
     }
     if (arguments[0] && !ctl_sync_find(ctl, arguments[0])) {
         return CTL_REFUSED;
     }
-    status = ds_launch_list(&launches, ctl->db, arguments[0], (int)limit, ctl->pool);
+    status = ds_launch_list(&launches, ctl->db, arguments[0], limit, ctl->pool);
     if (status != APR_SUCCESS) {
         return ctl_fail_status(ctl, status, "list launches");
     }

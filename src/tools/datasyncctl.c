@@ -65,6 +65,8 @@ static const ctl_command_t commands[] = {
     {"launch", "cancel", "ID", "stop a launch", 1, 1, 0, ctl_launch_cancel, 0},
     {"launch", "retry", "ID", "run a launch once more that failed or was cancelled", 1, 1, 0,
      ctl_launch_retry, 0},
+    {"outbox", "list", "[--limit N]", "the newest messages about launches (20), sent and waiting",
+     0, 0, ALLOW(OPT_LIMIT), ctl_outbox_list, 0},
     {"run", NULL, "SYNC [FILE] [--dry-run]",
      "start a launch: an export, or with a file (-: stdin) an import or delete", 1, 2,
      ALLOW(OPT_DRY_RUN), ctl_run, 2},

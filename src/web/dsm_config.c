@@ -45,6 +45,7 @@ void *dsm_config_create(apr_pool_t *pool, server_rec *s)
     config->marketo = s->is_virtual ? NULL : dsm_config_marketo_make(pool);
     config->braze = s->is_virtual ? NULL : dsm_config_braze_make(pool);
     config->liquid = s->is_virtual ? NULL : dsm_config_liquid_make(pool);
+    config->notify = s->is_virtual ? NULL : dsm_config_notify_make(pool);
     config->def = s->is_virtual ? NULL : def_make(pool);
     config->sync_places =
         s->is_virtual ? NULL : apr_array_make(pool, 8, sizeof(const ap_directive_t *));
@@ -344,6 +345,11 @@ const command_rec dsm_config_directives[] = {
                       "limits of the protocol braze: list=50 status=100 sync=20 window=1min"),
     AP_INIT_TAKE_ARGV("DataSyncLiquid", dsm_config_liquid_read, NULL, RSRC_CONF,
                       "log-ins of the protocol liquid: token=1h logins=60 provider=file client=ID"),
+    AP_INIT_TAKE_ARGV(
+        "DataSyncMail", dsm_config_mail_read, NULL, RSRC_CONF,
+        "the mail server, then from=ADDRESS tls=required user=NAME password=file:/path"),
+    AP_INIT_TAKE_ARGV("DataSyncLinks", dsm_config_links_read, NULL, RSRC_CONF,
+                      "where clients reach this server, https://host, for links in mail; life=7d"),
     AP_INIT_RAW_ARGS("<DataSync", dsm_config_sync_read, NULL, RSRC_CONF,
                      "the id of the sync: <DataSync ID>"),
     AP_INIT_TAKE12("DataSyncAPI", cmd_DataSyncAPI, NULL, RSRC_CONF,

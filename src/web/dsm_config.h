@@ -15,6 +15,7 @@
 #include "dsm_config_braze.h"
 #include "dsm_config_liquid.h"
 #include "dsm_config_marketo.h"
+#include "dsm_config_notify.h"
 
 #define DSM_UNSET (-1)
 #define DSM_UPLOAD_MAX (APR_INT64_C(1) << 42) /* bytes: what the directives accept at most */
@@ -56,6 +57,7 @@ typedef struct dsm_config_t {
     dsm_marketo_t *marketo;                 /* NULL; default as dsm_config_marketo_make */
     dsm_braze_t *braze;                     /* NULL; default as dsm_config_braze_make */
     dsm_liquid_t *liquid;                   /* NULL; default as dsm_config_liquid_make */
+    dsm_notify_t *notify;                   /* NULL; default as dsm_config_notify_make */
 
     /* Server and virtual host. */
     apr_array_header_t *apis; /* NULL; of dsm_api_use_t; a virtual host has the main server's too,

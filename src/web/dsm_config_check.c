@@ -157,6 +157,7 @@ int dsm_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     faults += clients_check(config, ptemp, s);
     faults += driver_check(config, ptemp, s);
     faults += worker_check(config, ptemp, s);
+    dsm_config_notify_check(s);
     if (!has_api && is_asked_for(config)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      DSLOGNO(0005) "there are <DataSync> sections but no protocol to reach them: "

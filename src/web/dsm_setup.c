@@ -64,6 +64,8 @@ static ds_settings_t *settings_make(const dsm_config_t *config, server_rec *s, a
         settings->group = group_text(ap_unixd_config.group_id, pool);
     }
     settings->def = config->def;
+    settings->mail = config->notify->mail;
+    settings->webhooks = config->notify->webhooks;
     return settings;
 }
 

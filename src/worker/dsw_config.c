@@ -62,6 +62,42 @@ static const char *params_read(ds_settings_t *settings, const config_file_t *fil
     return fault;
 }
 
+/* A secret that the file itself shows to everybody. */
+static const char *secret_check(const char *secret, const config_file_t *file)
+{
+    return file->is_open && secret && !ds_secret_is_kept(secret)
+               ? "everybody on this machine can read this secret: chmod o-rwx the file, or write "
+                 "file:/path, env:NAME or exec:/program here"
+               : NULL;
+}
+
+static const char *mail_read(ds_mail_t *mail, const config_file_t *file, apr_pool_t *pool)
+{
+    const char *fault = mail ? secret_check(mail->password, file) : NULL;
+
+    if (mail && !fault)
+        fault = ds_mail_secret_read(mail, pool);
+    return mail && !fault ? ds_mail_fault(mail, pool) : fault;
+}
+
+static const char *webhooks_read(apr_array_header_t *webhooks, const config_file_t *file,
+                                 apr_pool_t *pool)
+{
+    const char *fault = NULL;
+    int i;
+
+    for (i = 0; i < webhooks->nelts && !fault; i++) {
+        ds_webhook_t *webhook = APR_ARRAY_IDX(webhooks, i, ds_webhook_t *);
+
+        fault = secret_check(webhook->secret, file);
+        if (!fault)
+            fault = ds_webhook_secret_read(webhook, pool);
+        if (!fault)
+            fault = ds_webhook_fault(webhook, pool);
+    }
+    return fault;
+}
+
 /* The members that are for people, each by its own rule. */
 static ds_problem_t *members_check(ds_settings_t *settings, const config_file_t *file,
                                    apr_pool_t *pool)
@@ -80,7 +116,13 @@ static ds_problem_t *members_check(ds_settings_t *settings, const config_file_t 
         return ds_settings_problem(file->text, "runners", "write a whole number from 1 to 64",
                                    pool);
     fault = params_read(settings, file, pool);
-    return fault ? ds_settings_problem(file->text, "db_params", fault, pool) : NULL;
+    if (fault)
+        return ds_settings_problem(file->text, "db_params", fault, pool);
+    fault = mail_read(settings->mail, file, pool);
+    if (fault)
+        return ds_settings_problem(file->text, "mail", fault, pool);
+    fault = webhooks_read(settings->webhooks, file, pool);
+    return fault ? ds_settings_problem(file->text, "webhooks", fault, pool) : NULL;
 }
 
 ds_problem_t *dsw_config_read(ds_settings_t **settings, const char *path, apr_pool_t *pool)

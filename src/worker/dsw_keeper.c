@@ -1,5 +1,6 @@
 #include "dsw_keeper.h"
 
+#include "ds_outbox.h"
 #include "ds_queue.h"
 #include "ds_retention.h"
 #include "dsw_calendar.h"
@@ -65,6 +66,25 @@ static apr_status_t retention_run(keeper_t *keeper)
     return status;
 }
 
+static apr_status_t outbox_clear(keeper_t *keeper)
+{
+    int more = 1, given_up = 0, step;
+    apr_status_t status = APR_SUCCESS;
+
+    for (step = 0; more && step < SWEEP_STEPS && status == APR_SUCCESS; step++) {
+        if (dsw_process_stopping())
+            break;
+        status = ds_outbox_expire(&given_up, &more, keeper->db);
+        if (given_up)
+            ds_log(DS_LOG_WARNING, APR_SUCCESS,
+                   DSLOGNO(0575) "%d messages were given up: nobody could send them in time",
+                   given_up);
+        if (more)
+            ds_db_yield(keeper->db);
+    }
+    return status;
+}
+
 /* Definitions that changed take the place of the old ones, with their memory. */
 static apr_status_t def_refresh(keeper_t *keeper)
 {
@@ -94,8 +114,11 @@ static apr_status_t turn_run(keeper_t *keeper)
         return APR_SUCCESS; /* nobody has defined anything yet */
     if (status == APR_SUCCESS)
         status = dsw_calendar_run(&keeper->looked_at, keeper->db, keeper->def, keeper->turn);
-    if (status == APR_SUCCESS && keeper->turns++ % RETENTION_TURNS == 0)
+    if (status == APR_SUCCESS && keeper->turns++ % RETENTION_TURNS == 0) {
         status = retention_run(keeper);
+        if (status == APR_SUCCESS)
+            status = outbox_clear(keeper);
+    }
     return status == APR_SUCCESS ? files_sweep(keeper) : status;
 }
 

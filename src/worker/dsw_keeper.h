@@ -1,5 +1,5 @@
 /* The keeper: once a second it looks for what nobody else takes care of: launches whose runner
- * died, uploads that were given up. */
+ * died, uploads that were given up, messages that are too old. */
 #ifndef DSW_KEEPER_H
 #define DSW_KEEPER_H
 

@@ -12,6 +12,7 @@
 #include "dsw_keeper.h"
 #include "dsw_process.h"
 #include "dsw_runner.h"
+#include "dsw_sender.h"
 #include "dsw_setup.h"
 #include "dsw_sign.h"
 
@@ -171,7 +172,8 @@ static void setup_run(const dsw_t *worker)
     slots_stop(&slot, 1);
 }
 
-static slot_t *slots_make(int count, apr_pool_t *pool)
+/* The keeper, the runners, and the sender where there is one more. */
+static slot_t *slots_make(int count, int runners, apr_pool_t *pool)
 {
     slot_t *slots = apr_pcalloc(pool, sizeof(*slots) * count);
     int i;
@@ -179,8 +181,8 @@ static slot_t *slots_make(int count, apr_pool_t *pool)
     slots[0].name = "datasync-keeper";
     slots[0].run = dsw_keeper_run;
     for (i = 1; i < count; i++) {
-        slots[i].name = apr_psprintf(pool, "datasync-run%d", i);
-        slots[i].run = dsw_runner_run;
+        slots[i].name = i <= runners ? apr_psprintf(pool, "datasync-run%d", i) : "datasync-sender";
+        slots[i].run = i <= runners ? dsw_runner_run : dsw_sender_run;
         slots[i].number = i;
     }
     return slots;
@@ -188,18 +190,18 @@ static slot_t *slots_make(int count, apr_pool_t *pool)
 
 int dsw_supervisor_run(const dsw_t *worker)
 {
-    int count = 1 + worker->settings->runners;
+    int runners = worker->settings->runners;
+    int count = 1 + runners + dsw_sender_is_wanted(worker);
     sigset_t blocked;
 
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
-    ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0513) "worker started, %d runners",
-           worker->settings->runners);
+    ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0513) "worker started, %d runners", runners);
     dsw_signs_make(count);
     setup_run(worker);
-    if (worker->settings->runners)
-        slots_keep(slots_make(count, worker->pool), count, worker);
+    if (runners)
+        slots_keep(slots_make(count, runners, worker->pool), count, worker);
     ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0514) "worker stopped");
     return 0;
 }

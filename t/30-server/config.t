@@ -123,6 +123,21 @@ my @wrong = (
     ['DataSyncBraze window=0', 'DataSyncBraze window=0: a window has an end'],
     ['DataSyncBraze calls=1', 'DataSyncBraze calls=1: there is no such option: write list=, status=, sync= or window='],
     ["DataSyncBraze list=1\nDataSyncBraze list=2", qr/DataSyncBraze: it was already given in line \d+ of .*: write it once/],
+    ['DataSyncMail', 'DataSyncMail: write the server first, for example smtp://mail.example.com, then from=ADDRESS'],
+    ['DataSyncMail mail.example.com from=a@example.com', 'DataSyncMail mail.example.com: write the server as smtp://host, smtp://host:port or smtps://host'],
+    ['DataSyncMail smtp://me:hunter2@mail.example.com from=a@example.com', 'write the server as smtp://host, smtp://host:port or smtps://host'],
+    ['DataSyncMail smtp://mail.example.com', 'DataSyncMail smtp://mail.example.com: it has no sender: write from=ADDRESS'],
+    ['DataSyncMail smtp://mail.example.com from=root', 'DataSyncMail from=root: write an address, name@example.com'],
+    ['DataSyncMail smtp://mail.example.com "from=a@example.com> SIZE=1"', 'write an address, name@example.com'],
+    ['DataSyncMail smtp://mail.example.com from=a@example.com tls=on', 'DataSyncMail tls=on: write required, try or off'],
+    ['DataSyncMail smtp://mail.example.com from=a@example.com user=me', 'DataSyncMail smtp://mail.example.com: user= and password= belong together'],
+    ['DataSyncMail smtp://mail.example.com from=a@example.com user=me password=hunter2', 'DataSyncMail password: it would be shown by mod_info here: write it into a file and file:/path/of/the/file here, or env:NAME, or exec:/program'],
+    ['DataSyncMail smtp://mail.example.com from=a@example.com tls=try user=me "password=exec:/bin/echo hunter2"', 'DataSyncMail smtp://mail.example.com: a password needs a connection that nobody reads: write tls=required'],
+    ["DataSyncMail smtp://a from=a\@example.com\nDataSyncMail smtp://b from=b\@example.com", qr/DataSyncMail: it was already given in line \d+ of .*: write it once/],
+    ['DataSyncLinks sync.example.com', qr/DataSyncLinks sync\.example\.com: write where clients reach this server, https:\/\/host/],
+    ['DataSyncLinks https://sync.example.com/', qr/DataSyncLinks https:\/\/sync\.example\.com\/: write where clients reach this server/],
+    ['DataSyncLinks https://sync.example.com life=0', 'DataSyncLinks life=0: a link is good for some time: write life=7d'],
+    ['DataSyncLinks https://sync.example.com life=soon', qr/DataSyncLinks life=soon: write a number with s, min, h or d/],
     ["<VirtualHost *>\n$object</VirtualHost>", qr/<DataSyncObject> cannot occur within <VirtualHost> section/],
 );
 
@@ -137,7 +152,9 @@ for (@wrong) {
 }
 
 # What is right passes, and without a word.
-for (['the whole', $all], ['no worker here', "${database}DataSyncWorker Off program=" . DSNode::run_dir() . "/bin/datasync-worker\n$object${sync}DataSyncAPI prisma\n"],
+for (['the whole', $all],
+     ['mail with links', "${all}DataSyncMail smtp://mail.example.com from=a\@example.com\nDataSyncLinks https://sync.example.com/sync life=1d\n"],
+     ['no worker here', "${database}DataSyncWorker Off program=" . DSNode::run_dir() . "/bin/datasync-worker\n$object${sync}DataSyncAPI prisma\n"],
      ['a prefix', "$database$worker$object${sync}DataSyncAPI prisma /sync\n"],
      ['every word of a sync', $database . $worker . sync('Name x', 'Kind import', 'Auth httpd', 'Delimiter tab', 'MaxUpload 5M', 'MaxRows 5',
                                      'MaxRowLength 1M', 'MaxFieldLength 64K', 'MaxFields 10') . "DataSyncMaxUpload 1G\nDataSyncAPI prisma\n"],

@@ -42,3 +42,7 @@ WHERE f.launch_id IS NOT NULL AND f.size <>
 -- :CHECK_CHUNK_ORPHAN
 SELECT DISTINCT 'file: chunks without a file', c.file_id FROM ds_chunk c
 WHERE NOT EXISTS (SELECT 1 FROM ds_file f WHERE f.id = c.file_id)
+
+-- :CHECK_OUTBOX
+SELECT 'message: its state and its end do not fit', id FROM ds_outbox
+WHERE (state = 'waiting') <> (ended_at IS NULL)
