@@ -175,7 +175,7 @@ for (['a list as a template', qr/^template: items of JSON have names/, template 
 my %value = (note => 'n', amount => 1, price => 2, active => JSON::PP::true, born => '2024-02-29', mail => 'a@example.com', phone => '123');
 my @names = sort keys %value;
 my $kinds = 2000;
-$node->rows_slow('sample_slow', 'BEFORE INSERT ON sample', 100_000);
+$node->rows_slow('sample_slow', 'BEFORE INSERT ON sample', 60_000);
 my $mixed = items(join("\n", map { my $n = $_; $text->encode({id => "KIND$n", map { $n & 1 << $_ ? ($names[$_] => $value{$names[$_]}) : () } 0 .. $#names}) } 1 .. $kinds),
     itemType => 'sample', merge => 'true');
 is $mixed->{reason}, '2,000 rows imported', 'items of many kinds';
@@ -185,7 +185,7 @@ like $node->log_text, qr/DS0542/, 'though the launch went on with another connec
 
 # A runner is killed in the middle: each item takes effect once.
 my $count = 8_000;
-$node->{database}->writes_count('car_c', 'vin', 60_000);
+$node->{database}->writes_count('car_c', 'vin', 30_000);
 my $many = "[\n" . join(",\n", map { sprintf '{"vin":"K%06d","color":%s}', $_, $_ % 1000 ? '"red"' : '["bad"]' } 1 .. $count) . "\n]\n";
 my $job = DSLiquid::json($liquid->import_send($many, contentType => 'application/json', headerRow => undef));
 my ($launch) = $node->rows("SELECT id FROM ds_launch WHERE uuid = '$job->{jobId}'");

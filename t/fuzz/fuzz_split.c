@@ -152,6 +152,10 @@ static void parsed_check(const outcome_t *outcome, const input_t *input,
                               JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
     json_t *array = array_find(root, input->path_count);
 
+    if (memchr(input->data, '\0', input->size) != NULL) { /* jansson takes it for the end */
+        json_decref(root);
+        return;
+    }
     if (root != NULL) {
         MUST(outcome->next == DS_SPLIT_END);
         MUST(input->path_count == 0 || ds_fmt_split_is_found(split) == (array != NULL));
