@@ -59,6 +59,7 @@ is_deeply [map { $_->{sku} } @{decode_json($json)}], [qw(A B C D)], 'which a par
 is_deeply decode_json($liquid->export_run(contentType => 'application/json', filters => "{'sku': 'X'}")), [], 'no item: an empty array';
 is $liquid->result($liquid->ended(DSLiquid::json($liquid->export_send(contentType => 'application/json'))->{jobId})->{jobId})->header('Content-Type'),
     'application/json', 'with its type';
+is join(' ', map { decode_json($_)->{sku} } split /\n/, $liquid->export_run(contentType => 'application/x-ndjson')), 'A B C D', 'or an item in each line';
 
 # Templates.
 for (['fields', '$sku: $name', "A: a \"nut\"\r\nB: bolt\r\nC: \$name\r\nD: it's\r\n"],
