@@ -84,22 +84,8 @@ static apr_status_t buffer_write(ds_file_writer_t *writer)
                                DS_BLOB(writer->buffer, writer->filled)));
 }
 
-/* A file that was swept meanwhile (the client was silent for too long, or the clock was set) is not
- * there to be touched: DS_EBUSY, it may be sent again. */
-static apr_status_t row_touch(ds_file_writer_t *writer)
-{
-    apr_time_t now;
-    int changed = 0;
-    apr_status_t status = ds_db_now(&now, writer->db);
-
-    if (status == APR_SUCCESS)
-        status = ds_db_query(writer->db, &changed, STMT_FILE_TOUCH,
-                             DS_ARGS(DS_INT(writer->written), DS_INT(now), DS_INT(writer->id)));
-    return status == APR_SUCCESS && changed != 1 ? DS_EBUSY : status;
-}
-
-/* Nothing depends on a chunk before its file is finished. */
-static apr_status_t chunk_commit(ds_file_writer_t *writer)
+/* Nothing depends on the row, or on a chunk, before the file is finished. */
+static apr_status_t row_commit(ds_file_writer_t *writer)
 {
     apr_status_t status;
 
@@ -107,18 +93,32 @@ static apr_status_t chunk_commit(ds_file_writer_t *writer)
     status = ds_db_begin(writer->db);
     if (status != APR_SUCCESS)
         return status;
-    status = buffer_write(writer);
-    if (status == APR_SUCCESS) {
-        writer->written += writer->filled;
-        status = row_touch(writer);
-    }
+    status = row_create(writer);
     if (status == APR_SUCCESS)
         status = ds_db_commit(writer->db);
     else
         ds_db_rollback(writer->db);
-    if (status == APR_SUCCESS) {
-        writer->filled = 0;
+    if (status == APR_SUCCESS)
         writer->kept_id = writer->id;
+    return status;
+}
+
+/* The chunk before, as far as it is not known yet to be stored. */
+static apr_status_t chunk_settle(ds_file_writer_t *writer)
+{
+    return writer->written ? ds_db_chunk_finish(writer->db) : APR_SUCCESS;
+}
+
+static apr_status_t chunk_append(ds_file_writer_t *writer)
+{
+    const ds_db_chunk_t chunk = {writer->written, writer->buffer, writer->filled};
+    apr_status_t status = writer->kept_id ? chunk_settle(writer) : row_commit(writer);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_chunk_append(writer->db, &chunk, writer->kept_id);
+    if (status == APR_SUCCESS) {
+        writer->written += writer->filled;
+        writer->filled = 0;
     }
     return status;
 }
@@ -136,7 +136,7 @@ apr_status_t ds_file_writer_append(ds_file_writer_t *writer, const char *data, a
         data += piece;
         size -= piece;
         if (writer->filled == DS_FILE_CHUNK_SIZE)
-            status = chunk_commit(writer);
+            status = chunk_append(writer);
     }
     return status;
 }
@@ -161,6 +161,8 @@ apr_status_t ds_file_writer_finish(ds_file_writer_t *writer, apr_int64_t launch_
     int changed = 0;
     apr_status_t status = ds_file_writer_digest(&sha256, writer);
 
+    if (status == APR_SUCCESS)
+        status = chunk_settle(writer);
     if (status == APR_SUCCESS)
         status = buffer_write(writer);
     if (status != APR_SUCCESS)

@@ -32,6 +32,49 @@ apr_status_t ds_db_sqlite_chunk_read(ds_db_chunk_t *chunk, ds_db_t *db, apr_int6
     return APR_SUCCESS;
 }
 
+static apr_status_t chunk_write(ds_db_t *db, const ds_db_chunk_t *chunk, apr_int64_t file_id)
+{
+    apr_time_t now;
+    apr_status_t status = ds_db_now(&now, db);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_query(
+            db, NULL, STMT_CHUNK_WRITE,
+            DS_ARGS(DS_INT(file_id), DS_INT(chunk->start), DS_BLOB(chunk->data, chunk->size)));
+    if (status != APR_SUCCESS)
+        return status;
+    return ds_db_query(
+        db, &db->settled, STMT_SQLITE_FILE_TOUCH,
+        DS_ARGS(DS_INT(chunk->start + (apr_int64_t)chunk->size), DS_INT(now), DS_INT(file_id)));
+}
+
+apr_status_t ds_db_sqlite_chunk_append(ds_db_t *db, const ds_db_chunk_t *chunk, apr_int64_t file_id)
+{
+    apr_status_t status;
+
+    ds_db_lazy_set(db);
+    status = ds_db_begin(db);
+    if (status != APR_SUCCESS)
+        return status;
+    status = chunk_write(db, chunk, file_id);
+    if (status == APR_SUCCESS && db->settled == 1)
+        return ds_db_commit(db);
+    ds_db_rollback(db);
+    return status == APR_SUCCESS ? DS_EBUSY : status;
+}
+
+apr_status_t ds_db_chunk_append(ds_db_t *db, const ds_db_chunk_t *chunk, apr_int64_t file_id)
+{
+    return db->dialect->chunk_append(db, chunk, file_id);
+}
+
+apr_status_t ds_db_chunk_finish(ds_db_t *db)
+{
+    apr_status_t status = ds_db_settle(db);
+
+    return status == APR_SUCCESS && db->settled != 1 ? DS_EBUSY : status;
+}
+
 apr_status_t ds_db_chunk_read(ds_db_chunk_t *chunk, ds_db_t *db, apr_int64_t file_id,
                               apr_int64_t offset, apr_pool_t *pool)
 {

@@ -257,18 +257,22 @@ static int statement_passed(ds_db_t *db)
 
 static int statement_begin(ds_db_t *db, const char *sql, const char *const *values, int count)
 {
+    int sent;
+
     ds_db_call_begin(db);
-    if (PQsendQueryParams(native(db), sql, count, NULL, values, NULL, NULL, 0))
-        return 0;
+    sent = PQsendQueryParams(native(db), sql, count, NULL, values, NULL, NULL, 0);
     ds_db_call_end(db);
-    return 1;
+    return sent ? 0 : 1;
 }
 
 static int statement_wait(int *changed, ds_db_t *db)
 {
-    PGresult *answer = PQgetResult(native(db));
-    int ret = PQresultStatus(answer) != PGRES_COMMAND_OK;
+    PGresult *answer;
+    int ret;
 
+    ds_db_call_begin(db);
+    answer = PQgetResult(native(db));
+    ret = PQresultStatus(answer) != PGRES_COMMAND_OK;
     *changed = ret ? 0 : (int)strtol(PQcmdTuples(answer), NULL, 10);
     while (answer) {
         PQclear(answer);
@@ -298,6 +302,7 @@ const ds_db_dialect_t ds_db_pgsql = {
     .statement_begin = statement_begin,
     .statement_wait = statement_wait,
     .chunk_read = ds_db_pgsql_chunk_read,
+    .chunk_append = ds_db_pgsql_chunk_append,
     .scan_begin = ds_db_pgsql_scan_begin,
     .scan_next = ds_db_pgsql_scan_next,
     .scan_end = ds_db_pgsql_scan_end,

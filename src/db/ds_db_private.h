@@ -56,6 +56,8 @@ typedef struct ds_db_dialect_t {
     /* ds_db_chunk.h */
     apr_status_t (*chunk_read)(struct ds_db_chunk_t *chunk, ds_db_t *db, apr_int64_t file_id,
                                apr_int64_t offset, apr_pool_t *pool);
+    apr_status_t (*chunk_append)(ds_db_t *db, const struct ds_db_chunk_t *chunk,
+                                 apr_int64_t file_id);
 
     /* Of a scan (ds_db_scan_private.h): begin takes the snapshot; next sets the values of a row,
      * and is false after the last one or when scan->status is set; end lets the rows go. */
@@ -68,6 +70,10 @@ apr_status_t ds_db_sqlite_chunk_read(struct ds_db_chunk_t *chunk, ds_db_t *db, a
                                      apr_int64_t offset, apr_pool_t *pool);
 apr_status_t ds_db_pgsql_chunk_read(struct ds_db_chunk_t *chunk, ds_db_t *db, apr_int64_t file_id,
                                     apr_int64_t offset, apr_pool_t *pool);
+apr_status_t ds_db_sqlite_chunk_append(ds_db_t *db, const struct ds_db_chunk_t *chunk,
+                                       apr_int64_t file_id);
+apr_status_t ds_db_pgsql_chunk_append(ds_db_t *db, const struct ds_db_chunk_t *chunk,
+                                      apr_int64_t file_id);
 apr_status_t ds_db_sqlite_scan_begin(struct ds_db_scan_t *scan, apr_pool_t *pool);
 int ds_db_sqlite_scan_next(struct ds_db_scan_t *scan);
 void ds_db_sqlite_scan_end(struct ds_db_scan_t *scan);

@@ -231,6 +231,7 @@ const ds_db_dialect_t ds_db_sqlite = {
     .released = wal_copy,
     .statement_passed = statement_passed,
     .chunk_read = ds_db_sqlite_chunk_read,
+    .chunk_append = ds_db_sqlite_chunk_append,
     .scan_begin = ds_db_sqlite_scan_begin,
     .scan_next = ds_db_sqlite_scan_next,
     .scan_end = ds_db_sqlite_scan_end,

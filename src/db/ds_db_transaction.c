@@ -21,8 +21,12 @@ static void transaction_end(ds_db_t *db)
 
 static apr_status_t transaction_begin(ds_db_t *db, int tolerant)
 {
-    apr_status_t status;
+    apr_status_t status = ds_db_settle(db);
 
+    if (status != APR_SUCCESS) {
+        db->lazy = 0;
+        return status;
+    }
     if (db->writelock && ds_db_writelock_acquire(db->writelock, PATIENCE) != APR_SUCCESS) {
         db->error = "another connection kept the database locked";
         db->lazy = 0;

@@ -103,8 +103,9 @@ static void test_come_back(ds_db_t *db, const ds_sync_t *sync)
     ds_file_writer_begin(&writer, db, "input", NULL, NULL, test_pool);
     for (i = 0; i < 20; i++)
         ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE);
-    ds_file_sweep(&more, db, apr_time_now() + 1, test_pool);
-    tap_ok(ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE) != APR_SUCCESS,
+    ds_file_sweep(&more, db, apr_time_now() + apr_time_from_sec(1), test_pool);
+    tap_ok(ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE) != APR_SUCCESS ||
+               ds_file_writer_append(writer, data, DS_FILE_CHUNK_SIZE) != APR_SUCCESS,
            "an upload that is being swept cannot go on");
     tap_ok(ds_launch_accept(&launch, &repeated, db, &request, writer, test_pool) != APR_SUCCESS,
            "nor be accepted with a hole");

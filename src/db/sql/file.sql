@@ -4,10 +4,6 @@
 INSERT INTO ds_file (role, name, content_type, created_at, touched_at)
 VALUES (%s, %s, %s, %lld, %lld) RETURNING id
 
--- :FILE_TOUCH
-UPDATE ds_file SET size = %lld, touched_at = %lld
-WHERE id = %lld AND launch_id IS NULL AND touched_at > 0
-
 -- :FILE_BIND
 UPDATE ds_file SET launch_id = %lld, size = %lld, sha256 = %s
 WHERE id = %lld AND launch_id IS NULL AND touched_at > 0

@@ -87,3 +87,11 @@ ROLLBACK
 -- For libpq itself, which numbers its arguments.
 -- :PGSQL_CHUNK_READ
 SELECT start, data FROM ds_chunk WHERE file_id = $1::bigint AND start <= $2::bigint ORDER BY start DESC LIMIT 1
+
+-- The same, and its commit does not wait for the disk: a chunk more, and its file has grown.
+-- :PGSQL_CHUNK_APPEND
+WITH lazy AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
+touched AS (UPDATE ds_file SET size = $2::bigint + length($3::bytea),
+touched_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+WHERE id = $1::bigint AND launch_id IS NULL AND touched_at > 0 RETURNING id)
+INSERT INTO ds_chunk (file_id, start, data) SELECT touched.id, $2::bigint, $3::bytea FROM touched, lazy

@@ -65,3 +65,7 @@ SELECT 1
 
 -- :SQLITE_CHUNK_READ
 SELECT start, data FROM ds_chunk WHERE file_id = %lld AND start <= %lld ORDER BY start DESC LIMIT 1
+
+-- :SQLITE_FILE_TOUCH
+UPDATE ds_file SET size = %lld, touched_at = %lld
+WHERE id = %lld AND launch_id IS NULL AND touched_at > 0
