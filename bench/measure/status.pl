@@ -15,6 +15,7 @@ DSBenchPostgres::each_database(sub {
     my $node = DSBenchNode->fresh;
     $node->import_measure($file, sync => $_) for qw(open customers);
     my $token = $node->basic_header;
+    $node->load_measure('/api/data-sync/open') for 1 .. 2;    # until each thread has its connection
     my $found = in_turn(run_count(),
         'fixed JSON' => sub { $node->load_measure('/bench/json') },
         'no credential' => sub { $node->load_measure('/api/data-sync/open') },
