@@ -1,8 +1,8 @@
 /* One HTTP request, under rules that no answer can bend: where it may lead (ds_src_egress.h), how
  * long it lasts, how much comes back.
  *
- * By libcurl; worker only. Neither the environment nor a .netrc counts: there is no proxy. A client
- * belongs to one process and keeps its connections open between requests. */
+ * By libcurl; worker and tools only. Neither the environment nor a .netrc counts: there is no
+ * proxy. A client belongs to one process and keeps its connections open between requests. */
 #ifndef DS_SRC_HTTP_H
 #define DS_SRC_HTTP_H
 

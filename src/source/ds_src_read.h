@@ -88,7 +88,8 @@ void ds_src_params_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
                         const ds_src_node_t *node); /* sourceSpec.spec, or attributes.spec */
 void ds_src_schedule_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
                           const ds_src_node_t *node);
-void ds_src_url_read(ds_src_spec_t *spec, const ds_src_reader_t *reader, const ds_src_node_t *node);
+void ds_src_resource_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
+                          const ds_src_node_t *node);
 void ds_src_headers_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
                          const ds_src_node_t *node);
 void ds_src_body_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,

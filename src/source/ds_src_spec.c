@@ -175,7 +175,7 @@ static void parts_read(ds_src_spec_t *spec, const ds_src_reader_t *reader, const
 
     ds_src_schedule_read(spec, reader, &node);
     node = part_get(reader, parts, "urlParams");
-    ds_src_url_read(spec, reader, &node);
+    ds_src_resource_read(spec, reader, &node);
     node = part_get(reader, parts, "headerParams");
     ds_src_headers_read(spec, reader, &node);
     node = part_get(reader, parts, "bodyParams");

@@ -198,7 +198,8 @@ static void host_read(ds_src_spec_t *spec, const ds_src_reader_t *reader, const 
     ds_src_holes_check(spec, reader, node.place, spec->host, 1);
 }
 
-void ds_src_url_read(ds_src_spec_t *spec, const ds_src_reader_t *reader, const ds_src_node_t *url)
+void ds_src_resource_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
+                          const ds_src_node_t *url)
 {
     static const char *const known[] = {"host", "path", "method", "queryParams", NULL};
     ds_src_node_t query = ds_src_member_get(reader, url, "queryParams");

@@ -1,7 +1,7 @@
 /* URLs: what a reference means, whether two lead to the same place, and how they are shown.
  *
- * By libcurl's own reader, so that what is checked is what is asked. Worker only. Results live in
- * pool. */
+ * By libcurl's own reader, so that what is checked is what is asked. Worker and tools. Results live
+ * in pool. */
 #ifndef DS_SRC_URL_H
 #define DS_SRC_URL_H
 

@@ -63,6 +63,7 @@ ctl_run_cb ctl_outbox_list;
 ctl_run_cb ctl_run;
 ctl_run_cb ctl_check;
 ctl_run_cb ctl_source_check;
+ctl_run_cb ctl_source_preview;
 
 /* ctl_database.c: find the database, open it and read the definitions into ctl. As root, and with
  * an SQLite file of another user, the process becomes that user first, so that no file of
@@ -97,6 +98,10 @@ int ctl_form_print(const ctl_t *ctl, json_t *object, const ctl_column_t *columns
 /* Print the object with --json, else the sentence. Takes the reference over. */
 int ctl_result_print(const ctl_t *ctl, json_t *object, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Text from files and clients must not drive the terminal: C0, DEL and C1 become a space. In pool.
+ */
+const char *ctl_text_clean(const char *text, apr_pool_t *pool);
 
 /* Values for JSON: text that may be NULL or not UTF-8; a time or an id, null for 0. */
 json_t *ctl_json_text(const char *text, apr_pool_t *pool);

@@ -65,8 +65,7 @@ json_t *ctl_json_id(apr_int64_t id)
     return id ? json_integer((json_int_t)id) : json_null();
 }
 
-/* Text from files and clients must not drive the terminal: C0, DEL and C1 become a space. */
-static const char *text_clean(const char *text, apr_pool_t *pool)
+const char *ctl_text_clean(const char *text, apr_pool_t *pool)
 {
     char *clean = apr_pstrdup(pool, text);
 
@@ -86,7 +85,7 @@ static const char *value_text(const json_t *object, const char *key, apr_pool_t 
     const json_t *value = json_object_get(object, key);
 
     switch (json_typeof(value)) {
-    case JSON_STRING: return text_clean(json_string_value(value), pool);
+    case JSON_STRING: return ctl_text_clean(json_string_value(value), pool);
     case JSON_INTEGER:
         return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
     case JSON_TRUE: return "yes";

@@ -30,7 +30,7 @@ static json_t *sentences_json(const ctl_t *ctl, const apr_array_header_t *senten
 
         json_array_append_new(list, ctl_json_text(text, ctl->pool));
         if (!ctl->json) {
-            printf("%s: %s\n", title, text);
+            printf("%s: %s\n", title, ctl_text_clean(text, ctl->pool));
         }
     }
     return list;
@@ -45,9 +45,11 @@ static json_t *params_json(const ctl_t *ctl, const ds_src_spec_t *spec)
         const ds_src_param_t *param = &APR_ARRAY_IDX(spec->params, i, ds_src_param_t);
         int needed = param->required && !param->preset;
 
-        json_array_append_new(list, json_pack("{ss sb}", "name", param->name, "needed", needed));
+        json_array_append_new(
+            list,
+            json_pack("{so sb}", "name", ctl_json_text(param->name, ctl->pool), "needed", needed));
         if (!ctl->json) {
-            printf("parameter: SourceParam %s VALUE%s\n", param->name,
+            printf("parameter: SourceParam %s VALUE%s\n", ctl_text_clean(param->name, ctl->pool),
                    needed ? "" : " (may be left out)");
         }
     }

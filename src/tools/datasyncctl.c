@@ -73,6 +73,10 @@ static const ctl_command_t commands[] = {
     {"check", NULL, "", "look for faults in the database", 0, 0, 0, ctl_check, 0},
     {"source", "check", "FILE", "look for mistakes in a source spec (-: stdin); needs no database",
      1, 1, WITHOUT_DATABASE, ctl_source_check, 1},
+    {"source", "preview", "SYNC [FILE] [--limit N]",
+     "ask the source of a sync once, or take its answer from a file, and show the first records "
+     "(3)",
+     1, 2, ALLOW(OPT_LIMIT), ctl_source_preview, 2},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
