@@ -348,6 +348,8 @@ const command_rec dsm_config_directives[] = {
     AP_INIT_TAKE_ARGV(
         "DataSyncMail", dsm_config_mail_read, NULL, RSRC_CONF,
         "the mail server, then from=ADDRESS tls=required user=NAME password=file:/path"),
+    AP_INIT_TAKE_ARGV("DataSyncWebhook", dsm_config_webhook_read, NULL, RSRC_CONF,
+                      "an address that is told of launches, then secret=file:/path http=refused"),
     AP_INIT_TAKE_ARGV("DataSyncLinks", dsm_config_links_read, NULL, RSRC_CONF,
                       "where clients reach this server, https://host, for links in mail; life=7d"),
     AP_INIT_RAW_ARGS("<DataSync", dsm_config_sync_read, NULL, RSRC_CONF,

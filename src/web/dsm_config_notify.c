@@ -90,6 +90,65 @@ const char *dsm_config_mail_read(cmd_parms *cmd, void *unused, int argc, char *c
     return fault_print(cmd, strchr(argv[0], '@') ? "the server" : argv[0], fault);
 }
 
+/* --- DataSyncWebhook --- */
+
+static const char *webhook_option_set(dsm_config_t *config, const char *name, const char *value,
+                                      apr_pool_t *pool)
+{
+    const apr_array_header_t *webhooks = config->notify->webhooks;
+
+    return ds_webhook_option_set(APR_ARRAY_IDX(webhooks, webhooks->nelts - 1, ds_webhook_t *), name,
+                                 value);
+}
+
+static const char *webhook_add(dsm_config_t *config, ds_webhook_t *webhook)
+{
+    const apr_array_header_t *outlets = config->def->outlets;
+    int i;
+
+    for (i = 0; i < outlets->nelts; ++i) {
+        if (!strcmp(APR_ARRAY_IDX(outlets, i, const char *), webhook->outlet)) {
+            return "it was already given: write it once";
+        }
+    }
+    APR_ARRAY_PUSH(config->def->outlets, const char *) = webhook->outlet;
+    APR_ARRAY_PUSH(config->notify->webhooks, ds_webhook_t *) = webhook;
+    return NULL;
+}
+
+/* The address may hold a secret of the receiver's: an error names its host alone. */
+const char *dsm_config_webhook_read(cmd_parms *cmd, void *unused, int argc, char *const argv[])
+{
+    dsm_config_t *config = dsm_config_get(cmd->server);
+    const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    ds_webhook_t *webhook;
+
+    if (fault) {
+        return fault;
+    }
+    if (argc < 1) {
+        return "DataSyncWebhook: write the address first, https://host/path, then "
+               "secret=file:/path";
+    }
+    webhook = ds_webhook_make(argv[0], cmd->pool);
+    fault = webhook_add(config, webhook);
+    if (!fault) {
+        fault = secret_check(cmd, argc, argv, "secret");
+        if (!fault) {
+            fault = dsm_config_options_read(cmd, config, argc - 1, argv + 1, webhook_option_set,
+                                            "secret=file:/etc/datasync/webhook");
+        }
+        if (fault) {
+            return fault;
+        }
+        fault = ds_webhook_secret_read(webhook, cmd->pool);
+    }
+    if (!fault) {
+        fault = ds_webhook_fault(webhook, cmd->pool);
+    }
+    return fault_print(cmd, ds_notify_host(webhook->url, cmd->pool), fault);
+}
+
 /* --- DataSyncLinks --- */
 
 static const char *links_option_set(dsm_config_t *config, const char *name, const char *value,

@@ -21,6 +21,7 @@ dsm_notify_t *dsm_config_notify_make(apr_pool_t *pool);
 
 /* Setters of the directives. */
 const char *dsm_config_mail_read(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
+const char *dsm_config_webhook_read(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 const char *dsm_config_links_read(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 
 /* When all of the configuration was read: warn of mail that cannot have what it should have. */

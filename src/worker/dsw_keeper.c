@@ -4,6 +4,7 @@
 #include "ds_queue.h"
 #include "ds_retention.h"
 #include "dsw_calendar.h"
+#include "dsw_definitions.h"
 #include "dsw_process.h"
 
 #define TURN apr_time_from_sec(1)
@@ -15,9 +16,7 @@ typedef struct {
     ds_db_t *db;
     ds_lease_watch_t *leases; /* outlives the connection */
     apr_pool_t *turn;         /* cleared at each turn */
-    apr_pool_t *def_pool;
-    ds_def_t *def;
-    char def_hash[DS_SHA256_HEX_SIZE];
+    dsw_definitions_t *definitions;
     apr_time_t looked_at; /* at the calendar */
     int turns;
 } keeper_t;
@@ -59,7 +58,7 @@ static apr_status_t retention_run(keeper_t *keeper)
     for (step = 0; more && step < SWEEP_STEPS && status == APR_SUCCESS; step++) {
         if (dsw_process_stopping())
             break;
-        status = ds_retention_run(&more, keeper->db, keeper->def, keeper->turn);
+        status = ds_retention_run(&more, keeper->db, keeper->definitions->def, keeper->turn);
         if (more)
             ds_db_yield(keeper->db);
     }
@@ -85,35 +84,18 @@ static apr_status_t outbox_clear(keeper_t *keeper)
     return status;
 }
 
-/* Definitions that changed take the place of the old ones, with their memory. */
-static apr_status_t def_refresh(keeper_t *keeper)
-{
-    apr_pool_t *pool;
-    ds_def_t *def = keeper->def;
-    apr_status_t status;
-
-    apr_pool_create(&pool, apr_pool_parent_get(keeper->def_pool));
-    status = ds_def_refresh(&def, keeper->def_hash, keeper->db, pool);
-    if (status != APR_SUCCESS || def == keeper->def) {
-        apr_pool_destroy(pool);
-        return status;
-    }
-    apr_pool_destroy(keeper->def_pool);
-    keeper->def_pool = pool;
-    keeper->def = def;
-    return APR_SUCCESS;
-}
-
 static apr_status_t turn_run(keeper_t *keeper)
 {
+    int changed;
     apr_status_t status = launches_reclaim(keeper);
 
     if (status == APR_SUCCESS)
-        status = def_refresh(keeper);
+        status = dsw_definitions_refresh(&changed, keeper->definitions, keeper->db);
     if (status == DS_ENOTFOUND)
         return APR_SUCCESS; /* nobody has defined anything yet */
     if (status == APR_SUCCESS)
-        status = dsw_calendar_run(&keeper->looked_at, keeper->db, keeper->def, keeper->turn);
+        status = dsw_calendar_run(&keeper->looked_at, keeper->db, keeper->definitions->def,
+                                  keeper->turn);
     if (status == APR_SUCCESS && keeper->turns++ % RETENTION_TURNS == 0) {
         status = retention_run(keeper);
         if (status == APR_SUCCESS)
@@ -148,7 +130,7 @@ int dsw_keeper_run(const dsw_t *worker)
         keeper_t keeper = {.db = dsw_db_open(worker, 0, 0, pool), .leases = leases};
 
         apr_pool_create(&keeper.turn, pool);
-        apr_pool_create(&keeper.def_pool, pool);
+        keeper.definitions = dsw_definitions_make(pool);
         if (keeper.db)
             turns_run(&keeper);
         apr_pool_clear(pool);

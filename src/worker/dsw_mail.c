@@ -6,7 +6,6 @@
 
 #include <apr_strings.h>
 
-#include "ds_def.h"
 #include "ds_link.h"
 #include "dsw_letter.h"
 #include "dsw_process.h"
@@ -123,18 +122,14 @@ static void text_send(dsw_delivery_t *delivery, const ds_mail_t *mail, const cha
 }
 
 /* The address of the result, where there is one and the administrator has said where we are. */
-static apr_status_t link_make(dsw_letter_t *letter, const ds_message_t *message, ds_db_t *db,
-                              apr_pool_t *pool)
+static apr_status_t link_make(dsw_letter_t *letter, const ds_message_t *message,
+                              const ds_def_t *def, ds_db_t *db, apr_pool_t *pool)
 {
     const char *uuid = dsw_letter_result(message, pool), *query;
     apr_status_t status;
-    ds_def_t *def;
 
-    if (!uuid)
+    if (!uuid || !def->links_url)
         return APR_SUCCESS;
-    status = ds_def_load(&def, db, pool);
-    if (status != APR_SUCCESS || !def->links_url)
-        return status;
     letter->link_until = letter->now + def->links_life;
     status = ds_link_query(&query, db, uuid, letter->link_until, pool);
     if (status == APR_SUCCESS)
@@ -143,7 +138,7 @@ static apr_status_t link_make(dsw_letter_t *letter, const ds_message_t *message,
 }
 
 void dsw_mail_send(dsw_delivery_t *delivery, const ds_mail_t *mail, const ds_message_t *message,
-                   ds_db_t *db, apr_interval_time_t patience, apr_pool_t *pool)
+                   const ds_def_t *def, ds_db_t *db, apr_interval_time_t patience, apr_pool_t *pool)
 {
     dsw_letter_t letter = {.from = mail->from};
     const char *text;
@@ -154,7 +149,7 @@ void dsw_mail_send(dsw_delivery_t *delivery, const ds_mail_t *mail, const ds_mes
         return;
     }
     if (ds_db_now(&letter.now, db) != APR_SUCCESS ||
-        link_make(&letter, message, db, pool) != APR_SUCCESS) {
+        link_make(&letter, message, def, db, pool) != APR_SUCCESS) {
         *delivery = (dsw_delivery_t){DSW_DELAYED, "the database did not answer"};
         return;
     }

@@ -5,8 +5,10 @@
 #include <apr_strings.h>
 
 #include "ds_clock.h"
+#include "dsw_definitions.h"
 #include "dsw_mail.h"
 #include "dsw_process.h"
+#include "dsw_webhook.h"
 
 #define TURN apr_time_from_sec(1)
 #define BRAKE_FIRST apr_time_from_sec(1)
@@ -17,16 +19,18 @@
 /* Somebody who is told of launches. */
 typedef struct {
     const char *outlet;
-    const char *name;          /* for people */
-    apr_time_t not_before;     /* the brake, by the steady clock */
-    apr_interval_time_t brake; /* 0: it takes messages */
+    const char *name;             /* for people */
+    const ds_webhook_t *webhook;  /* NULL: it is mail */
+    dsw_webhook_client_t *client; /* of a webhook; lives as long as the definitions */
+    apr_time_t not_before;        /* the brake, by the steady clock */
+    apr_interval_time_t brake;    /* 0: it takes messages */
 } target_t;
 
 typedef struct {
     const dsw_t *worker;
     ds_db_t *db;
     apr_array_header_t *targets; /* of target_t */
-    apr_interval_time_t lease;
+    dsw_definitions_t *definitions;
     apr_pool_t *turn; /* cleared at each message */
 } sender_t;
 
@@ -39,13 +43,48 @@ static apr_array_header_t *targets_make(const dsw_t *worker)
 {
     const ds_settings_t *settings = worker->settings;
     apr_array_header_t *targets = apr_array_make(worker->pool, 4, sizeof(target_t));
+    int i;
 
     if (settings->mail)
         APR_ARRAY_PUSH(targets, target_t) = (target_t){
             .outlet = DS_OUTLET_MAIL,
             .name = apr_pstrcat(worker->pool, "the mail server ",
                                 ds_notify_host(settings->mail->server, worker->pool), NULL)};
+    for (i = 0; i < settings->webhooks->nelts; i++) {
+        const ds_webhook_t *webhook = APR_ARRAY_IDX(settings->webhooks, i, const ds_webhook_t *);
+
+        APR_ARRAY_PUSH(targets, target_t) =
+            (target_t){.outlet = webhook->outlet,
+                       .name = apr_pstrcat(worker->pool, "the webhook at ",
+                                           ds_notify_host(webhook->url, worker->pool), NULL),
+                       .webhook = webhook};
+    }
     return targets;
+}
+
+/* A try ends long before somebody else may take the message. */
+static apr_interval_time_t patience(const sender_t *sender)
+{
+    return sender->worker->settings->lease / 2;
+}
+
+/* Where webhooks may be stands in the definitions. */
+static apr_status_t clients_refresh(sender_t *sender)
+{
+    dsw_definitions_t *definitions = sender->definitions;
+    int changed, i;
+    apr_status_t status = dsw_definitions_refresh(&changed, definitions, sender->db);
+
+    for (i = 0; i < sender->targets->nelts && status == APR_SUCCESS && changed; i++) {
+        target_t *target = &APR_ARRAY_IDX(sender->targets, i, target_t);
+
+        if (target->webhook)
+            target->client =
+                dsw_webhook_client_make(target->webhook, definitions->def->egress.allow,
+                                        patience(sender), definitions->pool);
+        target->not_before = 0;
+    }
+    return status;
 }
 
 /* It goes on. */
@@ -113,10 +152,9 @@ static apr_status_t delivery_store(sender_t *sender, target_t *target, const ds_
     return failure_store(sender, target, message, delivery);
 }
 
-/* One message, if one is due. Whoever sends has ended long before somebody else may take it. */
+/* One message, if one is due. */
 static apr_status_t target_turn(int *sent, sender_t *sender, target_t *target)
 {
-    apr_interval_time_t patience = sender->lease / 2;
     dsw_delivery_t delivery = {DSW_AWAY, "it cannot be sent"};
     ds_message_t *message;
     apr_status_t status;
@@ -124,29 +162,42 @@ static apr_status_t target_turn(int *sent, sender_t *sender, target_t *target)
     if (target->not_before > ds_clock_steady())
         return APR_SUCCESS;
     apr_pool_clear(sender->turn);
-    status = ds_outbox_claim(&message, sender->db, target->outlet, sender->lease, sender->turn);
+    status = ds_outbox_claim(&message, sender->db, target->outlet, sender->worker->settings->lease,
+                             sender->turn);
     if (status != APR_SUCCESS)
         return status == DS_ENOTFOUND ? APR_SUCCESS : status;
     *sent = 1;
-    dsw_mail_send(&delivery, sender->worker->settings->mail, message, sender->db, patience,
-                  sender->turn);
+    if (target->webhook)
+        dsw_webhook_send(&delivery, target->client, message, sender->db, sender->turn);
+    else
+        dsw_mail_send(&delivery, sender->worker->settings->mail, message, sender->definitions->def,
+                      sender->db, patience(sender), sender->turn);
     return delivery_store(sender, target, message, &delivery);
 }
 
-/* Until asked to stop, or the connection is not good any more. Each target in turn, so that none
- * waits for the queue of another one. */
+/* Each target in turn, so that none waits for the queue of another one. */
+static apr_status_t turn_run(int *sent, sender_t *sender)
+{
+    apr_status_t status = clients_refresh(sender);
+    int i;
+
+    if (status == DS_ENOTFOUND)
+        return APR_SUCCESS; /* nobody has defined anything yet */
+    for (i = 0; i < sender->targets->nelts && status == APR_SUCCESS; i++)
+        if (!dsw_process_stopping())
+            status = target_turn(sent, sender, &APR_ARRAY_IDX(sender->targets, i, target_t));
+    return status;
+}
+
+/* Until asked to stop, or the connection is not good any more. */
 static void turns_run(sender_t *sender)
 {
     apr_status_t status = APR_SUCCESS;
-    int i;
 
     while (!dsw_process_stopping() && (status == APR_SUCCESS || status == DS_EBUSY)) {
         int sent = 0;
 
-        status = APR_SUCCESS;
-        for (i = 0; i < sender->targets->nelts && status == APR_SUCCESS; i++)
-            if (!dsw_process_stopping())
-                status = target_turn(&sent, sender, &APR_ARRAY_IDX(sender->targets, i, target_t));
+        status = turn_run(&sent, sender);
         if (!sent || status != APR_SUCCESS)
             dsw_process_wait(-1, TURN);
     }
@@ -157,7 +208,7 @@ static void turns_run(sender_t *sender)
 
 int dsw_sender_run(const dsw_t *worker)
 {
-    sender_t sender = {.worker = worker, .lease = worker->settings->lease};
+    sender_t sender = {.worker = worker};
     apr_pool_t *pool;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -166,6 +217,7 @@ int dsw_sender_run(const dsw_t *worker)
     apr_pool_create(&pool, worker->pool);
     while (!dsw_process_stopping()) {
         sender.db = dsw_db_open(worker, 0, 0, pool);
+        sender.definitions = dsw_definitions_make(pool);
         apr_pool_create(&sender.turn, pool);
         if (sender.db)
             turns_run(&sender);

@@ -1,0 +1,51 @@
+// A webhook for tests: webhook_receiver.cjs SECRET PORT DIRECTORY, on 127.0.0.1, until its standard input ends.
+//
+// Each call becomes a line of JSON in DIRECTORY/received, with what the reference library of Standard Webhooks
+// says of its signature. It is answered with the status in the first line of DIRECTORY/answers, which is taken away,
+// while there is one, else with 204. While there is DIRECTORY/hold the answer waits.
+'use strict';
+const fs = require('fs');
+const http = require('http');
+const path = require('path');
+const { Webhook } = require('standardwebhooks');
+
+const [secret, port, directory] = process.argv.slice(2);
+const verifier = new Webhook(secret);
+const file = (name) => path.join(directory, name);
+
+function answerTake() {
+  if (!fs.existsSync(file('answers'))) return 204;
+  const [first, ...rest] = fs.readFileSync(file('answers'), 'utf8').split('\n');
+  fs.writeFileSync(file('answers'), rest.join('\n'));
+  return Number(first) || 204;
+}
+
+function verdict(body, headers) {
+  try {
+    verifier.verify(body, headers);
+    return 'good';
+  } catch (fault) {
+    return String(fault.message);
+  }
+}
+
+function answerSend(response, status) {
+  if (fs.existsSync(file('hold'))) return setTimeout(answerSend, 50, response, status);
+  response.writeHead(status, status === 302 ? { Location: `http://127.0.0.1:${port}/elsewhere` } : {});
+  return response.end();
+}
+
+function callTake(request, response, body) {
+  const status = answerTake();
+  const record = { url: request.url, method: request.method, headers: request.headers, body, status,
+    verdict: verdict(body, request.headers) };
+  fs.appendFileSync(file('received'), `${JSON.stringify(record)}\n`);
+  answerSend(response, status);
+}
+
+http.createServer((request, response) => {
+  const pieces = [];
+  request.on('data', (piece) => pieces.push(piece));
+  request.on('end', () => callTake(request, response, Buffer.concat(pieces).toString()));
+}).listen(Number(port), '127.0.0.1');
+process.stdin.on('end', () => process.exit(0)).resume();
