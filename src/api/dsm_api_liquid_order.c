@@ -388,10 +388,62 @@ static apr_array_header_t *filters_read(dsm_liquid_order_t *order, const char *t
     return sync.export.filters;
 }
 
+/* What the client may read by a query: its objects, where the export of each takes queries. */
+static apr_array_header_t *query_syncs_list(request_rec *r, const dsm_request_t *request)
+{
+    const ds_def_t *def = dsm_config_get(r->server)->def;
+    apr_array_header_t *syncs = apr_array_make(r->pool, 4, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < def->objects->nelts; ++i) {
+        const ds_object_t *object = APR_ARRAY_IDX(def->objects, i, const ds_object_t *);
+        const ds_sync_t *sync = ds_client_has_object(request->client, object->name)
+                                    ? ds_def_sync_of_object(def, object, DS_KIND_EXPORT)
+                                    : NULL;
+
+        if (sync && sync->export.query.is_allowed) {
+            APR_ARRAY_PUSH(syncs, const char *) = sync->id;
+        }
+    }
+    return syncs;
+}
+
+/* The query itself is read by the worker alone. */
+static void query_read(dsm_liquid_order_t *order, ds_query_t *query, const char *text,
+                       request_rec *r, const dsm_request_t *request)
+{
+    apr_size_t length = strlen(text), chars, bad;
+
+    if (!order->sync->export.query.is_allowed) {
+        fault_set(order, "sqlQuery", "it is not allowed here: write filters", r->pool);
+    }
+    else if (length > DS_QUERY_SIZE_MAX || !ds_value_utf8(&chars, &bad, text, length)) {
+        fault_set(order, "sqlQuery", "not a text in UTF-8 of at most 64 KiB", r->pool);
+    }
+    else {
+        query->text = text;
+        query->syncs = query_syncs_list(r, request);
+    }
+}
+
+/* Which rows: those of a query, else those that pass the filters. */
+static void export_rows_read(dsm_liquid_order_t *order, ds_export_t *export, request_rec *r,
+                             const dsm_request_t *request, const apr_table_t *fields)
+{
+    const char *filters = dsm_liquid_value_get(fields, "filters");
+    const char *query = dsm_liquid_value_get(fields, "sqlQuery");
+
+    if (query) {
+        query_read(order, &export->query, query, r, request);
+    }
+    else if (filters) {
+        export->filters = filters_read(order, filters, r->pool);
+    }
+}
+
 static void export_way_read(dsm_liquid_order_t *order, ds_export_t *export,
                             const apr_table_t *fields, apr_pool_t *pool)
 {
-    const char *filters = dsm_liquid_value_get(fields, "filters");
     const char *type = order->job.content_type;
     ds_fmt_velocity_t *template;
     ds_problem_t *problem;
@@ -417,12 +469,6 @@ static void export_way_read(dsm_liquid_order_t *order, ds_export_t *export,
             fault_set(order, "template", problem->text, pool);
         }
     }
-    if (!order->fault && dsm_liquid_value_get(fields, "sqlQuery")) {
-        fault_set(order, "sqlQuery", "it is not allowed here: write filters", pool);
-    }
-    if (!order->fault && filters) {
-        export->filters = filters_read(order, filters, pool);
-    }
 }
 
 void dsm_liquid_export_read(dsm_liquid_order_t *order, request_rec *r, const dsm_request_t *request,
@@ -437,6 +483,9 @@ void dsm_liquid_export_read(dsm_liquid_order_t *order, request_rec *r, const dsm
         export.fields = order->sync->export.fields;
         export.empty = order->sync->export.empty;
         export_way_read(order, &export, fields, r->pool);
+    }
+    if (!order->fault) {
+        export_rows_read(order, &export, r, request, fields);
     }
     if (!order->fault) {
         order->options = ds_options_export_write('\0', &export, r->pool);

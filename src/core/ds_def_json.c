@@ -56,6 +56,14 @@ static json_t *limits_to_json(const ds_limits_t *limits)
                      (json_int_t)limits->fields);
 }
 
+static json_t *query_to_json(const ds_query_t *query)
+{
+    return query->is_allowed ? json_pack("{s:i, s:I, s:I, s:I}", "seconds", query->seconds, "rows",
+                                         (json_int_t)query->rows, "bytes", (json_int_t)query->bytes,
+                                         "memory", (json_int_t)query->memory)
+                             : NULL;
+}
+
 static json_t *export_to_json(const ds_export_t *export)
 {
     json_t *fields = json_array(), *filters = json_array(), *order = json_array();
@@ -75,9 +83,9 @@ static json_t *export_to_json(const ds_export_t *export)
         json_array_append_new(
             order, json_pack("{s:s, s:b}", "field", by->field, "descending", by->descending));
     }
-    return json_pack("{s:o, s:o, s:o, s:b, s:s}", "fields", fields, "filters", filters, "order",
-                     order, "header", export->header, "format",
-                     ds_sync_format_name(export->format));
+    return json_pack("{s:o, s:o, s:o, s:b, s:s, s:o*}", "fields", fields, "filters", filters,
+                     "order", order, "header", export->header, "format",
+                     ds_sync_format_name(export->format), "query", query_to_json(&export->query));
 }
 
 static json_t *sync_to_json(const ds_sync_t *sync)
@@ -239,6 +247,24 @@ static ds_problem_t *order_from_json(ds_sync_t *sync, json_t *json, apr_pool_t *
     return ds_sync_order_add(sync, field, descending, pool);
 }
 
+/* NULL: none are allowed. */
+static ds_problem_t *query_from_json(ds_query_t *query, json_t *json, apr_pool_t *pool)
+{
+    json_int_t rows, bytes, memory;
+    json_error_t error;
+
+    if (!json)
+        return NULL;
+    if (json_unpack_ex(json, &error, 0, "{s:i, s:I, s:I, s:I}", "seconds", &query->seconds, "rows",
+                       &rows, "bytes", &bytes, "memory", &memory))
+        return shape_problem(&error, pool);
+    query->is_allowed = 1;
+    query->rows = rows;
+    query->bytes = bytes;
+    query->memory = memory;
+    return NULL;
+}
+
 /* The sync must have its object. */
 static ds_problem_t *export_from_json(ds_sync_t *sync, json_t *json, apr_pool_t *pool)
 {
@@ -262,7 +288,8 @@ static ds_problem_t *export_from_json(ds_sync_t *sync, json_t *json, apr_pool_t 
         problem = filter_from_json(sync, json_array_get(filters, i), pool);
     for (i = 0; !problem && i < json_array_size(order); i++)
         problem = order_from_json(sync, json_array_get(order, i), pool);
-    return problem;
+    return problem ? problem
+                   : query_from_json(&sync->export.query, json_object_get(json, "query"), pool);
 }
 
 /* What hangs on nothing else. */

@@ -75,6 +75,10 @@ const char *ds_options_export_write(char delimiter, const ds_export_t *export, a
         json_object_set_new(
             root, "span",
             json_pack("[s, s, s]", export->span_column, export->span[0], export->span[1]));
+    if (export->query.text)
+        json_object_set_new(root, "query",
+                            json_pack("{s:s, s:o}", "text", export->query.text, "syncs",
+                                      names_write(export->query.syncs)));
     return text_take(root, pool);
 }
 
@@ -109,6 +113,14 @@ static void filters_read(ds_export_t *export, const json_t *list, apr_pool_t *po
     }
 }
 
+static void query_read(ds_query_t *query, const json_t *root, apr_pool_t *pool)
+{
+    const char *text = json_string_value(json_object_get(root, "text"));
+
+    query->text = text ? apr_pstrdup(pool, text) : NULL;
+    query->syncs = names_read(json_object_get(root, "syncs"), pool);
+}
+
 static void export_read(ds_export_t *export, const json_t *fields, const json_t *root,
                         apr_pool_t *pool)
 {
@@ -122,6 +134,7 @@ static void export_read(ds_export_t *export, const json_t *fields, const json_t 
     export->titles = names_read(json_object_get(root, "titles"), pool);
     if (template)
         export->template = apr_pstrdup(pool, template);
+    query_read(&export->query, json_object_get(root, "query"), pool);
     filters_read(export, json_object_get(root, "filters"), pool);
     if (json_object_get(root, "header"))
         export->header = json_is_true(json_object_get(root, "header"));

@@ -9,7 +9,7 @@
 const char *ds_options_import_write(char delimiter, const ds_import_t *import, apr_pool_t *pool);
 
 /* The delimiter and what an export writes (fields, titles, filters beside those of the sync, or
- * NULL, header, format, template, empty, span), likewise. */
+ * NULL, header, format, template, empty, span, query), likewise. */
 const char *ds_options_export_write(char delimiter, const ds_export_t *export, apr_pool_t *pool);
 
 /* The sync as this launch runs it: `base` itself without options, else a copy in pool. */

@@ -39,6 +39,8 @@ ds_sync_t *ds_sync_make(const char *id, apr_pool_t *pool)
     sync->export.order = apr_array_make(pool, 2, sizeof(ds_order_t));
     sync->export.header = 1;
     sync->export.empty = "";
+    sync->export.query = (ds_query_t){
+        .seconds = 30, .rows = 1000000, .bytes = 256 * 1024 * 1024, .memory = 64 * 1024 * 1024};
     sync->zone = "UTC";
     return sync;
 }

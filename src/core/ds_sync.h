@@ -67,7 +67,20 @@ typedef struct ds_order_t {
 /* What an export can write beside fields: when a row came and was changed last, and its id. */
 #define DS_COLUMN_GUID "_guid" /* beside DS_COLUMN_CREATED and DS_COLUMN_UPDATED */
 
-/* What an export writes. The last five are for launches alone (ds_options.h). */
+#define DS_QUERY_SIZE_MAX 65536 /* bytes of a query */
+
+/* Queries that clients write, in place of an export's own rows (docs/queries.md). */
+typedef struct ds_query_t {
+    int is_allowed;
+    int seconds;               /* that one may take */
+    apr_int64_t rows;          /* of its result */
+    apr_int64_t bytes;         /* of the file */
+    apr_int64_t memory;        /* bytes that it may need */
+    const char *text;          /* of a launch: its query; NULL: none */
+    apr_array_header_t *syncs; /* of const char *: with it, the exports whose objects it may read */
+} ds_query_t;
+
+/* What an export writes. The last six are for launches alone (ds_options.h). */
 typedef struct ds_export_t {
     apr_array_header_t *fields;  /* of const char *, in order; empty: all of the object */
     apr_array_header_t *filters; /* of ds_filter_t */
@@ -80,6 +93,7 @@ typedef struct ds_export_t {
     const char *template;       /* what is written for each row of a CSV file; NULL: its values */
     const char *span_column;    /* only rows of a time: DS_COLUMN_CREATED or UPDATED; NULL: all */
     const char *span[2];        /* the first and the last moment, as a datetime is stored */
+    ds_query_t query;
 } ds_export_t;
 
 typedef struct ds_sync_t {

@@ -93,15 +93,21 @@ void ds_db_scan_order_add(ds_db_sql_t *sql, const ds_db_scan_t *scan)
 
 int ds_db_scan_watch_ask(ds_db_scan_t *scan)
 {
-    if (!scan->watch || ds_clock_steady() - scan->asked_at < DS_DB_SCAN_TURN)
+    ds_db_scan_t *asked = scan->first ? scan->first : scan;
+
+    if (!asked->watch || ds_clock_steady() - asked->asked_at < DS_DB_SCAN_TURN)
         return 0;
-    scan->status = scan->watch(scan->baton);
-    scan->asked_at = ds_clock_steady();
+    asked->status = asked->watch(asked->baton);
+    asked->asked_at = ds_clock_steady();
+    scan->status = asked->status;
     return scan->status != APR_SUCCESS;
 }
 
+/* What a watch said in the middle of a statement counts before the database's words for it. */
 apr_status_t ds_db_scan_fail(ds_db_scan_t *scan, int ret)
 {
+    if (scan->status == APR_SUCCESS && scan->first)
+        scan->status = scan->first->status;
     if (scan->status == APR_SUCCESS)
         scan->status = ds_db_failure(scan->db, ret);
     return scan->status;
@@ -119,26 +125,50 @@ apr_status_t ds_db_scan_next(const char *const **values, ds_db_scan_t *scan)
     return scan->status;
 }
 
-apr_status_t ds_db_scan_begin(ds_db_scan_t **result, ds_db_t *db, const ds_db_query_t *query,
-                              ds_db_watch_cb *watch, void *baton, apr_pool_t *pool)
+static ds_db_scan_t *scan_make(ds_db_t *db, const ds_db_query_t *query, apr_pool_t *pool)
 {
     ds_db_scan_t *scan = apr_pcalloc(pool, sizeof(*scan));
-    apr_status_t status;
 
     scan->db = db;
     scan->query = query;
-    scan->watch = watch;
-    scan->baton = baton;
-    scan->values = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)query->table->count);
-    status = db->dialect->scan_begin(scan, pool);
+    if (query)
+        scan->values = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)query->table->count);
+    return scan;
+}
+
+static apr_status_t scan_open(ds_db_scan_t **result, ds_db_scan_t *scan, apr_pool_t *pool)
+{
+    apr_status_t status = scan->db->dialect->scan_begin(scan, pool);
+
     *result = scan;
     if (status != APR_SUCCESS)
         ds_db_scan_end(scan);
     return status;
 }
 
+apr_status_t ds_db_scan_begin(ds_db_scan_t **result, ds_db_t *db, const ds_db_query_t *query,
+                              ds_db_watch_cb *watch, void *baton, apr_pool_t *pool)
+{
+    ds_db_scan_t *scan = scan_make(db, query, pool);
+
+    scan->watch = watch;
+    scan->baton = baton;
+    return scan_open(result, scan, pool);
+}
+
+apr_status_t ds_db_scan_beside(ds_db_scan_t **result, ds_db_scan_t *first,
+                               const ds_db_query_t *query, apr_pool_t *pool)
+{
+    ds_db_scan_t *scan = scan_make(first->db, query, pool);
+
+    scan->first = first;
+    first->besides++;
+    return scan_open(result, scan, pool);
+}
+
 void ds_db_scan_end(ds_db_scan_t *scan)
 {
     scan->db->dialect->scan_end(scan);
-    ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_END));
+    if (!scan->first)
+        ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_END));
 }

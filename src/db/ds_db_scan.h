@@ -34,15 +34,22 @@ typedef apr_status_t ds_db_watch_cb(void *baton);
 
 /* Begin: what is read from now on is the table of this moment. The connection does nothing else
  * until ds_db_scan_end. With a sort the order is first laid down in a temporary file. watch may be
- * NULL; it is asked for the first time at once. After a failure the scan has been ended. */
+ * NULL; it is asked for the first time at once. After a failure the scan has been ended. Without a
+ * query (NULL) it reads nothing itself: it holds the moment for those beside it. */
 apr_status_t ds_db_scan_begin(ds_db_scan_t **scan, ds_db_t *db, const ds_db_query_t *query,
                               ds_db_watch_cb *watch, void *baton, apr_pool_t *pool);
+
+/* Another scan of the moment that `first` holds, with its watch; any number at the same time, each
+ * of which must end before `first` does. The query has no sort. After a failure it has been ended.
+ */
+apr_status_t ds_db_scan_beside(ds_db_scan_t **scan, ds_db_scan_t *first, const ds_db_query_t *query,
+                               apr_pool_t *pool);
 
 /* The next row: a text for each column, NULL for none, valid until the next call. *values is NULL
  * after the last row. After a failure each further call fails alike. */
 apr_status_t ds_db_scan_next(const char *const **values, ds_db_scan_t *scan);
 
-/* End and let the snapshot go. */
+/* End; the first scan lets the snapshot go. */
 void ds_db_scan_end(ds_db_scan_t *scan);
 
 #endif

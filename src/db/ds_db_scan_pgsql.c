@@ -18,9 +18,10 @@ static PGconn *native(const ds_db_scan_t *scan)
 
 static const char *cursor_sql(const ds_db_scan_t *scan, apr_pool_t *pool)
 {
-    ds_db_sql_t *sql = ds_db_sql_begin("DECLARE ds_scan NO SCROLL CURSOR FOR SELECT ", pool);
+    ds_db_sql_t *sql = ds_db_sql_begin("DECLARE ", pool);
     int i;
 
+    ds_db_sql_add(sql, scan->cursor, " NO SCROLL CURSOR FOR SELECT ", NULL);
     for (i = 0; i < scan->query->table->count; i++) {
         ds_db_sql_add(sql, i ? ", " : "", NULL);
         ds_db_sql_selected_add(sql, scan->db, &scan->query->table->columns[i]);
@@ -83,8 +84,7 @@ static void page_read(ds_db_scan_t *scan)
 {
     page_drop(scan);
     scan->row = 0;
-    scan->rows = answer_take(scan, PQsendQuery(native(scan), "FETCH " PAGE_ROWS " FROM ds_scan"),
-                             PGRES_TUPLES_OK);
+    scan->rows = answer_take(scan, PQsendQuery(native(scan), scan->fetch), PGRES_TUPLES_OK);
     if (scan->rows && PQntuples(scan->rows) == 0)
         page_drop(scan);
 }
@@ -96,6 +96,9 @@ static void cursor_open(ds_db_scan_t *scan, apr_pool_t *pool)
         apr_pcalloc(pool, sizeof(char *) * (apr_size_t)(query->condition_count + 1));
     int count = 0, i;
 
+    scan->cursor = scan->first ? apr_psprintf(pool, "ds_scan_%d", scan->first->besides) : "ds_scan";
+    scan->fetch = apr_pstrcat(pool, "FETCH " PAGE_ROWS " FROM ", scan->cursor, NULL);
+    scan->close = apr_pstrcat(pool, "CLOSE ", scan->cursor, NULL);
     for (i = 0; i < query->condition_count; i++)
         if (ds_db_scan_has_value(&query->conditions[i]))
             values[count++] = query->conditions[i].value;
@@ -107,8 +110,12 @@ static void cursor_open(ds_db_scan_t *scan, apr_pool_t *pool)
 
 apr_status_t ds_db_pgsql_scan_begin(ds_db_scan_t *scan, apr_pool_t *pool)
 {
-    apr_status_t status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_BEGIN));
+    apr_status_t status = APR_SUCCESS;
 
+    if (!scan->first)
+        status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_BEGIN));
+    if (status == APR_SUCCESS && !scan->query)
+        return ds_db_execute(scan->db, ds_db_text(scan->db, STMT_PGSQL_SCAN_LINGER));
     if (status != APR_SUCCESS)
         return status;
     cursor_open(scan, pool);
@@ -135,4 +142,6 @@ int ds_db_pgsql_scan_next(ds_db_scan_t *scan)
 void ds_db_pgsql_scan_end(ds_db_scan_t *scan)
 {
     page_drop(scan);
+    if (scan->first && scan->cursor && scan->status == APR_SUCCESS)
+        PQclear(answer_take(scan, PQsendQuery(native(scan), scan->close), PGRES_COMMAND_OK));
 }

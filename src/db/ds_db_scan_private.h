@@ -10,7 +10,9 @@
 
 struct ds_db_scan_t {
     ds_db_t *db;
-    const ds_db_query_t *query;
+    const ds_db_query_t *query; /* NULL: it only holds the moment */
+    ds_db_scan_t *first;        /* whose moment it reads; NULL: its own */
+    int besides;                /* how many have been begun beside it */
     ds_db_watch_cb *watch;
     void *baton;
     apr_time_t asked_at; /* when the watch was last asked; 0: not yet */
@@ -18,6 +20,9 @@ struct ds_db_scan_t {
     const char **values;
     void *rows; /* the statement of SQLite or the page of PostgreSQL; NULL: none yet, or no more */
     int row;    /* PostgreSQL: the next one of its page */
+    const char *cursor; /* PostgreSQL: its name, */
+    const char *fetch;  /* the statement for the next page, */
+    const char *close;  /* and the one that ends it before its transaction does */
 };
 
 /* Ask the watch when it is time. True when it says that the scan must end. */

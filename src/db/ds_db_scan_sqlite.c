@@ -84,19 +84,21 @@ static apr_status_t sort_run(ds_db_scan_t *scan, apr_pool_t *pool)
 apr_status_t ds_db_sqlite_scan_begin(ds_db_scan_t *scan, apr_pool_t *pool)
 {
     const ds_db_query_t *query = scan->query;
+    int sorts = query && query->sort_count;
     apr_status_t status = APR_SUCCESS;
     sqlite3_stmt *rows = NULL;
 
-    if (query->sort_count)
+    if (sorts)
         status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SQLITE_SCAN_STORE));
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS && !scan->first) {
         status = ds_db_execute(scan->db, ds_db_text(scan->db, STMT_SCAN_BEGIN));
-    sqlite3_progress_handler(scan_handle(scan), TURN_STEPS, progress, scan);
-    if (status == APR_SUCCESS && query->sort_count)
+        sqlite3_progress_handler(scan_handle(scan), TURN_STEPS, progress, scan);
+    }
+    if (status == APR_SUCCESS && sorts)
         status = sort_run(scan, pool);
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS && query)
         status = statement_prepare(&rows, scan, rows_sql(scan, pool),
-                                   query->sort_count ? 0 : query->condition_count);
+                                   sorts ? 0 : query->condition_count);
     scan->rows = rows;
     return status;
 }
@@ -125,5 +127,6 @@ int ds_db_sqlite_scan_next(ds_db_scan_t *scan)
 void ds_db_sqlite_scan_end(ds_db_scan_t *scan)
 {
     rows_close(scan);
-    sqlite3_progress_handler(scan_handle(scan), 0, NULL, NULL);
+    if (!scan->first)
+        sqlite3_progress_handler(scan_handle(scan), 0, NULL, NULL);
 }

@@ -7,6 +7,11 @@
 #include "ds_log.h"
 #include "dsm_config.h"
 #include "dsm_config_section.h"
+#include "dsm_config_value.h"
+
+#define QUERY_SECONDS_MAX 3600
+#define QUERY_MEMORY_MIN (4 * 1024 * 1024)
+#define QUERY_SIZE_MAX (APR_INT64_C(1024) * 1024 * 1024 * 1024)
 
 static ds_problem_t *twice_problem(const ds_sync_t *sync, const char *field, apr_pool_t *pool)
 {
@@ -85,4 +90,59 @@ int dsm_config_export_read(ds_sync_t *sync, const ap_directive_t *section, apr_p
         }
     }
     return faults;
+}
+
+/* --- queries --- */
+
+static const char *query_time_read(ds_query_t *query, const char *text, apr_pool_t *pool)
+{
+    apr_interval_time_t time = 0;
+    const char *fault = dsm_config_duration_read(&time, text, pool);
+
+    if (!fault && (time < apr_time_from_sec(1) || time > apr_time_from_sec(QUERY_SECONDS_MAX))) {
+        fault = "write a time from 1s to 1h";
+    }
+    query->seconds = (int)apr_time_sec(time);
+    return fault;
+}
+
+static const char *query_option_read(ds_query_t *query, const char *name, const char *value,
+                                     apr_pool_t *pool)
+{
+    if (!strcmp(name, "time")) {
+        return query_time_read(query, value, pool);
+    }
+    if (!strcmp(name, "rows")) {
+        return dsm_config_number_read(&query->rows, value, 1, APR_INT64_C(1000000000000), pool);
+    }
+    if (!strcmp(name, "bytes")) {
+        return dsm_config_size_read(&query->bytes, value, 1, QUERY_SIZE_MAX, pool);
+    }
+    if (!strcmp(name, "memory")) {
+        return dsm_config_size_read(&query->memory, value, QUERY_MEMORY_MIN, APR_INT32_MAX, pool);
+    }
+    return "there is no such option: write time=, rows=, bytes= or memory=";
+}
+
+const char *dsm_config_query_set(cmd_parms *cmd, void *target, int argc, const char *const *argv)
+{
+    ds_query_t *query = &((ds_sync_t *)target)->export.query;
+    const char *fault = NULL;
+    int i;
+
+    query->is_allowed = !ap_cstr_casecmp(argv[0], "On");
+    if (!query->is_allowed && ap_cstr_casecmp(argv[0], "Off")) {
+        return "write On or Off";
+    }
+    for (i = 1; i < argc && !fault; ++i) {
+        const char *equals = ap_strchr_c(argv[i], '=');
+        const char *name =
+            equals ? apr_pstrmemdup(cmd->pool, argv[i], (apr_size_t)(equals - argv[i])) : argv[i];
+
+        fault = query_option_read(query, name, equals ? equals + 1 : "", cmd->pool);
+        if (fault) {
+            fault = apr_psprintf(cmd->pool, "%s: %s", argv[i], fault);
+        }
+    }
+    return fault;
 }

@@ -1,6 +1,7 @@
 /* <DataSync ID>: a flow, its object, who may use it, what it accepts or writes, and when it runs.
  */
 #include "dsm_config.h"
+#include "dsm_config_export.h"
 #include "dsm_config_section.h"
 #include "dsm_config_source.h"
 #include "dsm_config_value.h"
@@ -193,6 +194,8 @@ static const dsm_word_t sync_words[] = {
     {"Order", 1, 2, 1, "Order FIELD, Order FIELD asc or Order FIELD desc", sync_order_keep},
     {"Header", 1, 1, 0, "Header On or Header Off", sync_header_set},
     {"Format", 1, 1, 0, "Format csv or Format ndjson", sync_format_set},
+    {"DataSyncSQLQuery", 1, 5, 0, "DataSyncSQLQuery On, or DataSyncSQLQuery Off",
+     dsm_config_query_set},
     {"Schedule", 1, 2, 0, "Schedule \"0 3 * * *\", or Schedule \"0 3 * * *\" Europe/Vienna",
      sync_schedule_set},
     {"SourceSpec", 1, 1, 0, "SourceSpec FILE, a source spec in JSON", dsm_source_spec_set},
@@ -221,7 +224,8 @@ static const char *words_refuse(cmd_parms *cmd, const char *const *words, const 
     return apr_psprintf(cmd->pool, "%s %s: %s", line->directive, line->args, why);
 }
 
-static const char *const of_exports[] = {"Fields", "Filter", "Order", "Header", "Format", NULL};
+static const char *const of_exports[] = {"Fields", "Filter",           "Order", "Header",
+                                         "Format", "DataSyncSQLQuery", NULL};
 static const char *const of_starts[] = {"Schedule", NULL};
 static const char *const of_files[] = {"MaxUpload",      "MaxRows",   "MaxRowLength",
                                        "MaxFieldLength", "MaxFields", NULL};

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "dsw_process.h"
+#include "dsw_query.h"
 #include "dsw_record.h"
 #include "dsw_sign.h"
 
@@ -13,13 +14,16 @@ typedef struct {
     ds_db_t *reader; /* holds the snapshot */
     const ds_claim_t *claim;
     const ds_sync_t *sync;
+    const ds_def_t *def;
     apr_pool_t *pool;
     apr_pool_t *look_pool;
-    dsw_layout_t *layout;
+    const dsw_layout_t *layout;
     ds_db_scan_t *scan;
+    dsw_query_t *query; /* in place of the scan; NULL: none */
     dsw_record_t *record;
     int is_read; /* behind the last row */
     ds_file_writer_t *writer;
+    apr_int64_t bytes; /* of its file so far */
     ds_counters_t rows;
     ds_counters_t whole; /* its synced_until, which counts when the file is whole */
     int cancelled;
@@ -53,6 +57,17 @@ static void row_count(export_t *export, const char *const *values)
         ds_counters_time_raise(&export->whole, values[updated_at]);
 }
 
+static apr_status_t text_write(void *baton, const char *text, apr_size_t size)
+{
+    export_t *export = baton;
+    const ds_query_t *terms = &export->sync->export.query;
+
+    export->bytes += (apr_int64_t)size;
+    if (export->query && export->bytes > terms->bytes)
+        return dsw_query_limit(export->query, terms->bytes, "bytes");
+    return ds_file_writer_append(export->writer, text, size);
+}
+
 static apr_status_t row_write(export_t *export, const char *const *values)
 {
     apr_size_t size;
@@ -61,7 +76,18 @@ static apr_status_t row_write(export_t *export, const char *const *values)
     if (dsw_record_problem(export->record))
         return DS_EINPUT;
     row_count(export, values);
-    return ds_file_writer_append(export->writer, text, size);
+    return text_write(export, text, size);
+}
+
+static apr_status_t values_next(const char *const **values, export_t *export)
+{
+    const ds_query_t *terms = &export->sync->export.query;
+    apr_status_t status = export->query ? dsw_query_next(values, export->query)
+                                        : ds_db_scan_next(values, export->scan);
+
+    if (status == APR_SUCCESS && *values && export->query && export->rows.read >= terms->rows)
+        return dsw_query_limit(export->query, terms->rows, "rows");
+    return status;
 }
 
 /* For a template that walks the rows, perhaps once more behind the last one. */
@@ -73,18 +99,11 @@ static apr_status_t row_next(const char *const **values, void *baton)
     *values = NULL;
     if (export->is_read)
         return APR_SUCCESS;
-    status = ds_db_scan_next(values, export->scan);
+    status = values_next(values, export);
     if (status == APR_SUCCESS && *values)
         row_count(export, *values);
     export->is_read = !*values;
     return status;
-}
-
-static apr_status_t text_write(void *baton, const char *text, apr_size_t size)
-{
-    export_t *export = baton;
-
-    return ds_file_writer_append(export->writer, text, size);
 }
 
 /* The scan asks whether to go on. A database that is busy may answer the next time. */
@@ -107,12 +126,12 @@ static apr_status_t rows_write(export_t *export)
     const char *const *values;
     apr_size_t size;
     const char *text = dsw_record_header(&size, export->record);
-    apr_status_t status = ds_file_writer_append(export->writer, text, size);
+    apr_status_t status = text_write(export, text, size);
 
     if (status == APR_SUCCESS && dsw_record_walks(export->record))
         return dsw_record_walk(export->record, row_next, text_write, export, export->pool);
     while (status == APR_SUCCESS) {
-        status = ds_db_scan_next(&values, export->scan);
+        status = values_next(&values, export);
         if (status != APR_SUCCESS || !values)
             break;
         status = row_write(export, values);
@@ -120,7 +139,39 @@ static apr_status_t rows_write(export_t *export)
     if (status != APR_SUCCESS)
         return status;
     text = dsw_record_end(&size, export->record);
-    return ds_file_writer_append(export->writer, text, size);
+    return text_write(export, text, size);
+}
+
+static ds_problem_t *record_prepare(export_t *export, const dsw_layout_t *layout)
+{
+    export->layout = layout;
+    export->record = dsw_record_make(layout, export->sync, export->pool);
+    return dsw_record_problem(export->record);
+}
+
+static apr_status_t scan_write(export_t *export)
+{
+    apr_status_t status = ds_db_scan_begin(&export->scan, export->reader, &export->layout->query,
+                                           launch_watch, export, export->pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = rows_write(export);
+    ds_db_scan_end(export->scan);
+    return status;
+}
+
+static apr_status_t query_write(export_t *export)
+{
+    apr_status_t status = dsw_query_begin(&export->query, export->reader, export->sync, export->def,
+                                          launch_watch, export, export->pool);
+
+    if (status == APR_SUCCESS && record_prepare(export, dsw_query_layout(export->query)))
+        status = DS_EINPUT;
+    if (status == APR_SUCCESS)
+        status = rows_write(export);
+    dsw_query_end(export->query);
+    return status;
 }
 
 /* --- the launch --- */
@@ -179,20 +230,32 @@ static dsw_result_t stopped_end(export_t *export)
                              : (dsw_result_t){.outcome = DSW_INTERRUPTED};
 }
 
+/* What the client wants cannot be done. */
+static dsw_result_t fault_end(export_t *export, ds_launch_state_e state, const char *fault)
+{
+    dsw_result_t result = stopped_end(export);
+
+    if (result.outcome == DSW_INTERRUPTED)
+        result = (dsw_result_t){DSW_DONE, state, fault, APR_SUCCESS};
+    return result;
+}
+
 /* A row that the template does not take ends the export without a file. */
 static dsw_result_t template_end(export_t *export)
 {
     const char *fault = dsw_record_problem(export->record)->text;
-    dsw_result_t result;
 
     fault = dsw_record_walks(export->record)
                 ? apr_psprintf(export->pool, "The template failed: %s", fault)
                 : apr_psprintf(export->pool, "The template failed at row %" APR_INT64_T_FMT ": %s",
                                export->rows.read + 1, fault);
-    result = stopped_end(export);
-    if (result.outcome == DSW_INTERRUPTED)
-        result = (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, fault, APR_SUCCESS};
-    return result;
+    return fault_end(export, DS_LAUNCH_FAILED, fault);
+}
+
+static dsw_result_t query_end(export_t *export, const ds_problem_t *problem)
+{
+    return fault_end(export, problem->status == DS_EINPUT ? DS_LAUNCH_REJECTED : DS_LAUNCH_FAILED,
+                     problem->text);
 }
 
 /* The second connection of this process: a server that is full lets it wait, and the lease is not
@@ -210,17 +273,16 @@ static apr_status_t reader_open(export_t *export, const dsw_t *worker)
 
 static dsw_result_t rows_export(export_t *export, const dsw_t *worker)
 {
+    const ds_problem_t *problem;
     apr_status_t status = reader_open(export, worker);
 
     if (status == APR_SUCCESS)
-        status = ds_db_scan_begin(&export->scan, export->reader, &export->layout->query,
-                                  launch_watch, export, export->pool);
-    if (status == APR_SUCCESS) {
-        status = rows_write(export);
-        ds_db_scan_end(export->scan);
-    }
+        status = export->sync->export.query.text ? query_write(export) : scan_write(export);
+    problem = export->query ? dsw_query_problem(export->query) : NULL;
     if (status == DS_ESTOPPED)
         return stopped_end(export);
+    if (status != APR_SUCCESS && problem)
+        return query_end(export, problem);
     if (status == DS_EINPUT)
         return template_end(export);
     if (status == APR_SUCCESS)
@@ -243,9 +305,10 @@ static apr_status_t writer_begin(export_t *export)
 }
 
 dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *claim,
-                            const ds_sync_t *sync, apr_pool_t *pool)
+                            const ds_sync_t *sync, const ds_def_t *def, apr_pool_t *pool)
 {
-    export_t export = {.db = db, .claim = claim, .sync = sync, .pool = pool};
+    export_t export = {.db = db, .claim = claim, .sync = sync, .def = def, .pool = pool};
+    dsw_layout_t *layout;
     dsw_result_t result;
     ds_problem_t *problem;
     ds_file_t *file;
@@ -256,11 +319,10 @@ dsw_result_t dsw_export_run(const dsw_t *worker, ds_db_t *db, const ds_claim_t *
         return result_make(&export, DS_LAUNCH_FINISHED); /* whole: only the end was missing */
     export.rows = (ds_counters_t){0};
     apr_pool_create(&export.look_pool, pool);
-    problem = dsw_layout_make(&export.layout, sync, pool);
+    problem = dsw_layout_make(&layout, sync, pool);
+    if (!problem)
+        problem = record_prepare(&export, layout); /* also before a query: it may be refused soon */
     if (problem)
-        return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, problem->text, APR_SUCCESS};
-    export.record = dsw_record_make(export.layout, sync, pool);
-    if ((problem = dsw_record_problem(export.record)))
         return (dsw_result_t){DSW_DONE, DS_LAUNCH_REJECTED, problem->text, APR_SUCCESS};
     status = writer_begin(&export);
     if (status != APR_SUCCESS)

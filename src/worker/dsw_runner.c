@@ -66,7 +66,7 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
     switch (claim->launch->kind) {
     case DS_KIND_IMPORT: return dsw_import_run(runner->db, claim, sync, pool);
     case DS_KIND_DELETE: return dsw_delete_run(runner->db, claim, sync, pool);
-    case DS_KIND_EXPORT: return dsw_export_run(runner->worker, runner->db, claim, sync, pool);
+    case DS_KIND_EXPORT: return dsw_export_run(runner->worker, runner->db, claim, sync, def, pool);
     default: return refused("This version cannot run launches of this kind");
     }
 }

@@ -74,6 +74,13 @@ static void export_check(const ds_sync_t *base)
     tap_is_text(own->export.empty, "null", "what stands for nothing");
     tap_is_text(own->export.span_column, DS_COLUMN_UPDATED, "the time it chooses by");
     tap_is_text(own->export.span[1], "2022-01-02T00:00:00Z", "and its end");
+    tap_is_text(own->export.query.text, NULL, "and no query");
+    export.query = (ds_query_t){.text = "SELECT 1", .syncs = export.fields};
+    tap_ok(!ds_options_apply(&own, base, ds_options_export_write(';', &export, pool), pool) &&
+               own->export.query.seconds == base->export.query.seconds &&
+               own->export.query.syncs->nelts == export.fields->nelts,
+           "a query, what it may read, and the limits of its sync");
+    tap_is_text(own->export.query.text, "SELECT 1", "as it was written");
     export.span_column = NULL;
     tap_ok(!ds_options_apply(&own, base, ds_options_export_write(';', &export, pool), pool) &&
                !own->export.span_column,

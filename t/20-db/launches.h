@@ -54,6 +54,7 @@ static inline ds_claim_t *claim_take(ds_db_t *db)
 static inline dsw_result_t claim_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync)
 {
     ds_settings_t *settings = ds_settings_make(test_pool);
+    ds_def_t *def = ds_def_make(test_pool); /* for queries alone */
     dsw_t worker = {.pool = test_pool, .settings = settings, .wake_fd = -1};
     dsw_result_t result;
 
@@ -61,7 +62,7 @@ static inline dsw_result_t claim_run(ds_db_t *db, const ds_claim_t *claim, const
     settings->db_params = test_where.params;
     switch (sync->kind) {
     case DS_KIND_DELETE: result = dsw_delete_run(db, claim, sync, test_pool); break;
-    case DS_KIND_EXPORT: result = dsw_export_run(&worker, db, claim, sync, test_pool); break;
+    case DS_KIND_EXPORT: result = dsw_export_run(&worker, db, claim, sync, def, test_pool); break;
     default: result = dsw_import_run(db, claim, sync, test_pool);
     }
     if (result.outcome == DSW_DONE)

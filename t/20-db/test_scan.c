@@ -280,6 +280,40 @@ static void test_snapshot(ds_db_t *db, ds_db_t *other, int sorted)
     tap_is_number(id, 2500 - 833 + 3, "the next scan sees the table of now");
 }
 
+/* Scans side by side, one of them begun late and one of a single key: all of one moment. */
+static void test_beside(ds_db_t *db, ds_db_t *other)
+{
+    ds_db_condition_t key = {columns[ID], "=", "1502"};
+    ds_db_query_t query = {&many, NULL, 0, NULL, 0}, by_key = {&many, &key, 1, NULL, 0};
+    ds_db_scan_t *moment, *early, *late, *single;
+    const char *const *values;
+    int early_id = 1, late_id = 1, single_id = 1502, good;
+
+    outside_number("DROP TABLE many; SELECT 1");
+    table_make(db, &many);
+    many_fill(db, 2500);
+    good = ds_db_scan_begin(&moment, db, NULL, NULL, NULL, test_pool) == APR_SUCCESS &&
+           ds_db_scan_next(&values, moment) == APR_SUCCESS && !values;
+    tap_ok(good, "a scan without a query has no rows");
+    good = ds_db_scan_beside(&early, moment, &query, test_pool) == APR_SUCCESS &&
+           rows_expect(&early_id, early, 1200, 1);
+    others_write(other, 0);
+    good &= ds_db_scan_beside(&late, moment, &query, test_pool) == APR_SUCCESS &&
+            rows_expect(&late_id, late, 1700, 1) && rows_expect(&early_id, early, 1300, 1);
+    ds_db_scan_end(early);
+    others_write(other, 1);
+    good &= ds_db_scan_beside(&single, moment, &by_key, test_pool) == APR_SUCCESS &&
+            rows_expect(&single_id, single, 1, 1);
+    ds_db_scan_end(single);
+    good &= rows_expect(&late_id, late, 800, 1) && ds_db_scan_next(&values, late) == APR_SUCCESS &&
+            !values;
+    ds_db_scan_end(late);
+    ds_db_scan_end(moment);
+    tap_ok(good, "scans side by side see one moment, also one that begins later");
+    tap_is_number(ds_db_begin(db), APR_SUCCESS, "which leave no transaction open");
+    ds_db_rollback(db);
+}
+
 /* A launch that is cancelled leaves its scan in the middle. */
 static void test_left(ds_db_t *db)
 {
@@ -400,6 +434,27 @@ static void test_slow_reader(ds_db_t *db, ds_db_t *other)
     ds_db_scan_end(scan);
 }
 
+/* The watch of the first scan is asked for those beside it. */
+static void test_beside_watch(ds_db_t *db, ds_db_t *other)
+{
+    ds_db_query_t query = {&many, NULL, 0, NULL, 0};
+    watch_t watch = {.other = other, .stop_at = 2};
+    ds_db_scan_t *moment, *scan;
+    const char *const *values;
+    apr_time_t began = apr_time_now();
+    apr_status_t status;
+
+    ds_db_scan_begin(&moment, db, NULL, watch_answer, &watch, test_pool);
+    ds_db_scan_beside(&scan, moment, &query, test_pool);
+    do
+        apr_sleep(apr_time_from_msec(50));
+    while ((status = ds_db_scan_next(&values, scan)) == APR_SUCCESS && values);
+    tap_is_number(status, DS_ELOST, "the watch ends a scan beside its own");
+    tap_ok(apr_time_now() - began < apr_time_from_sec(10), "soon");
+    ds_db_scan_end(scan);
+    ds_db_scan_end(moment);
+}
+
 int main(void)
 {
     ds_db_t *db = database_make(), *other = database_open(0);
@@ -414,8 +469,10 @@ int main(void)
     test_pages(db);
     test_snapshot(db, other, 0);
     test_snapshot(db, other, 1);
+    test_beside(db, other);
     test_left(db);
     test_long(db, other);
     test_slow_reader(db, other);
+    test_beside_watch(db, other);
     return database_end(db);
 }

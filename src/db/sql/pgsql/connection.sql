@@ -81,6 +81,10 @@ WHERE schemaname = current_schema() AND tablename = 'ds_schema'
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL synchronize_seqscans = off;
 SET LOCAL cursor_tuple_fraction = 1; SET LOCAL idle_in_transaction_session_timeout = '60s'
 
+-- A moment that is held for several scans: what is done with their rows may last longer.
+-- :PGSQL_SCAN_LINGER
+SET LOCAL idle_in_transaction_session_timeout = '2h'
+
 -- :SCAN_END
 ROLLBACK
 
