@@ -32,10 +32,15 @@ int ds_src_name_is_part(const char *name)
 /* A template describes its parts by a schema instead of giving them. */
 static int is_description(const json_t *part)
 {
+    static const char *const words[] = {"type",    "title",    "description", "properties",
+                                        "example", "required", "default"};
     const char *type = json_string_value(json_object_get(part, "type"));
+    size_t i, known = 0;
 
-    return type && !strcmp(type, "object") &&
-           (json_object_get(part, "properties") || json_object_get(part, "description"));
+    for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        known += json_object_get(part, words[i]) != NULL;
+    }
+    return type && !strcmp(type, "object") && known > 1 && known == json_object_size(part);
 }
 
 static ds_src_node_t part_get(const ds_src_reader_t *reader, const parts_t *parts, const char *name)
@@ -43,19 +48,31 @@ static ds_src_node_t part_get(const ds_src_reader_t *reader, const parts_t *part
     ds_src_node_t part = ds_src_member_get(reader, &parts->attributes, name);
     ds_src_node_t other = ds_src_member_get(reader, &parts->placed, name);
 
-    if (part.json && other.json) {
-        ds_src_mistake_add(reader, other.place, "it also stands at %s: write it once", part.place);
+    return part.json || !other.json ? part : other;
+}
+
+/* Each part stands in one place, and has values. Returns 0 when there is nothing to read. */
+static int parts_check(const ds_src_reader_t *reader, const parts_t *parts)
+{
+    int descriptions = 0;
+    size_t i;
+
+    for (i = 0; i < PARTS; i++) {
+        ds_src_node_t part = part_get(reader, parts, part_names[i]);
+        ds_src_node_t other = ds_src_member_get(reader, &parts->placed, part_names[i]);
+
+        if (other.json && part.json != other.json) {
+            ds_src_mistake_add(reader, other.place, "it also stands at %s: write it once",
+                               part.place);
+        }
+        if (is_description(part.json)) {
+            ds_src_mistake_add(reader, part.place,
+                               "this describes the member, as the empty template does: write its "
+                               "values instead");
+            descriptions++;
+        }
     }
-    if (!part.json && other.json) {
-        part = other;
-    }
-    if (is_description(part.json)) {
-        ds_src_mistake_add(reader, part.place,
-                           "this describes the member, as the empty template does: write its "
-                           "values instead");
-        part.json = NULL;
-    }
-    return part;
+    return !descriptions;
 }
 
 /* --- contentPath and explodeEntityPath --- */
@@ -220,7 +237,9 @@ static void root_read(ds_src_spec_t *spec, const ds_src_reader_t *reader, json_t
     user = ds_src_member_get(reader, &top, "spec");
     ds_src_params_read(spec, reader, &described);
     ds_src_params_read(spec, reader, &user);
-    parts_read(spec, reader, &parts);
+    if (parts_check(reader, &parts)) {
+        parts_read(spec, reader, &parts);
+    }
 }
 
 void ds_src_spec_read(ds_src_spec_t **spec, ds_src_report_t *report, const char *text,

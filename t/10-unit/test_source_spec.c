@@ -164,6 +164,8 @@ static void test_content(void)
     mistake("explodeEntityPath", "{\"path\": \"$.mail.events\"}",
             AT "explodeEntityPath: its path begins with the name that each record has: $.data. and "
                "the way from there");
+    mistake("bodyParams", "{\"type\": \"object\", \"filter\": 1}",
+            AT "bodyParams: a GET has no body: remove it, or write POST as the method");
     mistake("contentPath", "{\"type\": \"object\", \"properties\": {\"path\": {}}}",
             AT "contentPath: this describes the member, as the empty template does: write its "
                "values instead");
@@ -325,7 +327,7 @@ static void test_placement(void)
            "beside the user parameters");
     spec_read(&report, "{\"sourceSpec\": {\"attributes\": {\"contentPath\": \"$.a\", \"spec\": "
                        "{\"properties\": {\"contentPath\": \"$.b\"}}}}}");
-    tap_is_text(APR_ARRAY_IDX(report.mistakes, 1, const char *),
+    tap_is_text(first(report.mistakes),
                 AT "spec.properties.contentPath: it also stands at " AT
                    "contentPath: write it once",
                 "but not in both places");
