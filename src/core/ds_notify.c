@@ -11,6 +11,8 @@
 #include "ds_value_private.h"
 
 #define URL_MAX 2000
+#define RATE 100 /* mails in a minute */
+#define RATE_MAX 10000
 #define SECRET_PREFIX "whsec_"
 #define KEY_MIN 24 /* bytes of a webhook's secret, by the Standard Webhooks specification */
 #define KEY_MAX 64
@@ -52,6 +54,7 @@ ds_mail_t *ds_mail_make(const char *server, apr_pool_t *pool)
     ds_mail_t *mail = apr_pcalloc(pool, sizeof(*mail));
 
     mail->server = apr_pstrdup(pool, server);
+    mail->rate = RATE;
     return mail;
 }
 
@@ -73,18 +76,30 @@ static const char *from_set(ds_mail_t *mail, const char *value)
     return ds_mail_is_address(value) ? NULL : "write an address, name@example.com";
 }
 
+static const char *rate_set(ds_mail_t *mail, const char *value)
+{
+    apr_size_t length = strspn(value, "0123456789");
+
+    mail->rate = length && length < 6 && !value[length] ? (int)apr_atoi64(value) : 0;
+    return mail->rate < 1 || mail->rate > RATE_MAX
+               ? "write how many mails a minute, from 1 to 10000"
+               : NULL;
+}
+
 const char *ds_mail_option_set(ds_mail_t *mail, const char *name, const char *value)
 {
     if (!strcmp(name, "tls"))
         return tls_set(mail, value);
     if (!strcmp(name, "from"))
         return from_set(mail, value);
+    if (!strcmp(name, "rate"))
+        return rate_set(mail, value);
     if (!strcmp(name, "user"))
         mail->user = value;
     else if (!strcmp(name, "password"))
         mail->password = value;
     else
-        return "there is no such option: write from=, tls=, user= or password=";
+        return "there is no such option: write from=, tls=, user=, password= or rate=";
     return *value ? NULL : "it is empty";
 }
 
@@ -181,10 +196,11 @@ const char *ds_webhook_fault(const ds_webhook_t *webhook, apr_pool_t *pool)
 
 /* --- JSON --- */
 
-json_t *ds_mail_to_json(const ds_mail_t *mail)
+json_t *ds_mail_to_json(const ds_mail_t *mail, apr_pool_t *pool)
 {
-    return json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "server", mail->server, "from", mail->from,
-                     "tls", tls_names[mail->tls], "user", mail->user, "password", mail->password);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "server", mail->server, "from", mail->from,
+                     "tls", tls_names[mail->tls], "rate", apr_itoa(pool, mail->rate), "user",
+                     mail->user, "password", mail->password);
 }
 
 typedef const char *option_set_cb(void *target, const char *name, const char *value);

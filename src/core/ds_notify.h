@@ -18,6 +18,7 @@ typedef struct ds_mail_t {
     ds_tls_e tls;
     const char *user;     /* NULL: it does not log in */
     const char *password; /* NULL: likewise */
+    int rate;             /* mails in a minute, of each worker */
 } ds_mail_t;
 
 typedef struct ds_webhook_t {
@@ -34,8 +35,8 @@ int ds_mail_is_address(const char *text);
 ds_mail_t *ds_mail_make(const char *server, apr_pool_t *pool);
 ds_webhook_t *ds_webhook_make(const char *url, apr_pool_t *pool);
 
-/* Set an option: from, tls, user, password; secret, http. A secret stays as it is written. NULL, or
- * what is wrong with it. */
+/* Set an option: from, tls, user, password, rate; secret, http. A secret stays as it is written.
+ * NULL, or what is wrong with it. */
 const char *ds_mail_option_set(ds_mail_t *mail, const char *name, const char *value);
 const char *ds_webhook_option_set(ds_webhook_t *webhook, const char *name, const char *value);
 
@@ -60,7 +61,7 @@ const char *ds_notify_host(const char *url, apr_pool_t *pool);
 
 /* As JSON, and back: an object with the options as texts, and "server" or "url". Reading gives
  * NULL, or what is wrong; what is wrong with the options together is not looked for. */
-json_t *ds_mail_to_json(const ds_mail_t *mail);
+json_t *ds_mail_to_json(const ds_mail_t *mail, apr_pool_t *pool);
 const char *ds_mail_from_json(ds_mail_t **mail, json_t *json, apr_pool_t *pool);
 json_t *ds_webhooks_to_json(const apr_array_header_t *webhooks);
 const char *ds_webhooks_from_json(apr_array_header_t **webhooks, json_t *json, apr_pool_t *pool);

@@ -90,7 +90,7 @@ const char *ds_settings_to_json(const ds_settings_t *settings, apr_pool_t *pool)
         json_object_set_new(root, "definitions",
                             json_loads(ds_def_to_json(settings->def, pool), 0, NULL));
     if (settings->mail)
-        json_object_set_new(root, "mail", ds_mail_to_json(settings->mail));
+        json_object_set_new(root, "mail", ds_mail_to_json(settings->mail, pool));
     json_object_set_new(root, "webhooks", ds_webhooks_to_json(settings->webhooks));
     text = json_dumps(root, JSON_COMPACT);
     copy = apr_pstrdup(pool, text ? text : "");

@@ -11,6 +11,7 @@
 #include "dsw_webhook.h"
 
 #define TURN apr_time_from_sec(1)
+#define MINUTE apr_time_from_sec(60)
 #define BRAKE_FIRST apr_time_from_sec(1)
 #define BRAKE_MAX apr_time_from_sec(300)
 #define GONE_PAUSE apr_time_from_sec(3600)
@@ -22,7 +23,10 @@ typedef struct {
     const char *name;             /* for people */
     const ds_webhook_t *webhook;  /* NULL: it is mail */
     dsw_webhook_client_t *client; /* of a webhook; lives as long as the definitions */
-    apr_time_t not_before;        /* the brake, by the steady clock */
+    int rate;                     /* messages in a minute; 0: as many as there are */
+    int counted;                  /* in the minute that began at this time */
+    apr_time_t minute;            /* by the steady clock */
+    apr_time_t not_before;        /* the brake, likewise */
     apr_interval_time_t brake;    /* 0: it takes messages */
 } target_t;
 
@@ -48,6 +52,7 @@ static apr_array_header_t *targets_make(const dsw_t *worker)
     if (settings->mail)
         APR_ARRAY_PUSH(targets, target_t) = (target_t){
             .outlet = DS_OUTLET_MAIL,
+            .rate = settings->mail->rate,
             .name = apr_pstrcat(worker->pool, "the mail server ",
                                 ds_notify_host(settings->mail->server, worker->pool), NULL)};
     for (i = 0; i < settings->webhooks->nelts; i++) {
@@ -152,6 +157,20 @@ static apr_status_t delivery_store(sender_t *sender, target_t *target, const ds_
     return failure_store(sender, target, message, delivery);
 }
 
+/* A client that is allowed to make jobs must not flood a stranger with mail. */
+static void rate_keep(target_t *target)
+{
+    apr_time_t now = ds_clock_steady();
+
+    if (now - target->minute >= MINUTE) {
+        target->minute = now;
+        target->counted = 0;
+    }
+    if (target->rate && ++target->counted >= target->rate &&
+        target->not_before < target->minute + MINUTE)
+        target->not_before = target->minute + MINUTE;
+}
+
 /* One message, if one is due. */
 static apr_status_t target_turn(int *sent, sender_t *sender, target_t *target)
 {
@@ -172,7 +191,9 @@ static apr_status_t target_turn(int *sent, sender_t *sender, target_t *target)
     else
         dsw_mail_send(&delivery, sender->worker->settings->mail, message, sender->definitions->def,
                       sender->db, patience(sender), sender->turn);
-    return delivery_store(sender, target, message, &delivery);
+    status = delivery_store(sender, target, message, &delivery);
+    rate_keep(target);
+    return status;
 }
 
 /* Each target in turn, so that none waits for the queue of another one. */

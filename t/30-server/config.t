@@ -134,6 +134,7 @@ my @wrong = (
     ['DataSyncMail smtp://mail.example.com from=a@example.com user=me password=hunter2', 'DataSyncMail password: it would be shown by mod_info here: write it into a file and file:/path/of/the/file here, or env:NAME, or exec:/program'],
     ['DataSyncMail smtp://mail.example.com from=a@example.com tls=try user=me "password=exec:/bin/echo hunter2"', 'DataSyncMail smtp://mail.example.com: a password needs a connection that nobody reads: write tls=required'],
     ["DataSyncMail smtp://a from=a\@example.com\nDataSyncMail smtp://b from=b\@example.com", qr/DataSyncMail: it was already given in line \d+ of .*: write it once/],
+    ['DataSyncMail smtp://mail.example.com from=a@example.com rate=0', 'DataSyncMail rate=0: write how many mails a minute, from 1 to 10000'],
     ['DataSyncWebhook', 'DataSyncWebhook: write the address first, https://host/path, then secret=file:/path'],
     ['DataSyncWebhook hooks.example.com', 'DataSyncWebhook nowhere: write the whole address, https://host/path, without a user and a fragment'],
     ['DataSyncWebhook https://me:hunter2@hooks.example.com/', 'DataSyncWebhook nowhere: write the whole address'],
