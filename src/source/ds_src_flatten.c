@@ -163,8 +163,9 @@ static int columns_add(apr_array_header_t *columns, const char *before, json_t *
 
     json_object_foreach(object, name, value)
     {
-        whole = apr_pstrcat(pool, before, *before ? "." : "", name, NULL);
-        if (json_object_size(value) && depth < DS_SRC_DEPTH_MAX) {
+        whole = apr_psprintf(pool, "%s%s%.*s", before, *before ? "." : "", DS_SRC_NAME_MAX, name);
+        if (json_object_size(value) && depth < DS_SRC_DEPTH_MAX &&
+            strlen(whole) < DS_SRC_NAME_MAX) {
             if (!columns_add(columns, whole, value, depth + 1)) {
                 return 0;
             }

@@ -23,6 +23,7 @@
 
 #define DS_SRC_COLUMNS_MAX 2000 /* of one record */
 #define DS_SRC_DEPTH_MAX 64     /* of objects in each other, as columns; deeper is JSON text */
+#define DS_SRC_NAME_MAX 1000    /* bytes of one name; what is longer is cut off */
 
 /* The records of one element. */
 typedef struct ds_src_records_t ds_src_records_t;

@@ -8,7 +8,7 @@ import json
 import random
 import subprocess
 
-from jsonpath_rw import parse
+from jsonpath_rw.jsonpath import Child, Fields, Index, Root, Slice
 
 NAMES = ['a', 'b', 'data', 'next_page', 'x1', 'größe']
 ODD_NAMES = ['a b', 'it.em', '@odata.next', 'x/y', '0', 'a]b']
@@ -25,29 +25,30 @@ def document(rng, depth=0):
 
 
 def step(rng, value):
-    """A step that mostly leads somewhere, its two spellings, and where it leads (None: we do not know)."""
+    """A step that mostly leads somewhere, as text and for jsonpath_rw, and where it leads (None: we do not know)."""
     if isinstance(value, list) and rng.random() < 0.9:
         if rng.random() < 0.3:
-            return '[*]', '[*]', rng.choice(value) if value else None
+            return '[*]', Slice(), rng.choice(value) if value else None
         index = rng.randint(0, max(0, len(value)))
-        return '[%d]' % index, '[%d]' % index, value[index] if index < len(value) else None
+        return '[%d]' % index, Index(index), value[index] if index < len(value) else None
     name = rng.choice(list(value)) if isinstance(value, dict) and value and rng.random() < 0.9 else rng.choice(NAMES)
     ours = '.' + name if name in NAMES and rng.random() < 0.7 else rng.choice(["['%s']", '["%s"]']) % name
-    return ours, ".'%s'" % name, value.get(name) if isinstance(value, dict) else None
+    return ours, Fields(name), value.get(name) if isinstance(value, dict) else None
 
 
 def found(theirs, root):
-    return [match.value for match in parse(theirs).find(root)]
+    return [match.value for match in theirs.find(root)]
 
 
 def case(rng):
     root = {'root': document(rng), 'a': document(rng)}
-    ours, theirs, value = '$', '$', root
+    ours, theirs, value = '$', Root(), root
     for _ in range(rng.randint(1, 6)):
         mine, other, value = step(rng, value)
-        if other[0] == '[' and not all(isinstance(array, list) for array in found(theirs, root)):
-            break
-        ours, theirs = ours + mine, theirs + other
+        if mine == '[*]' or mine[1:2].isdigit():
+            if not all(isinstance(array, list) for array in found(theirs, root)):
+                break
+        ours, theirs = ours + mine, Child(theirs, other)
         if value is None:
             break
     return ours, theirs, root

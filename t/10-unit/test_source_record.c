@@ -112,6 +112,35 @@ static void test_columns(void)
                 "are the names joined by points");
 }
 
+/* A name of a megabyte would stand in the name of each column below it. */
+static void test_long_names(void)
+{
+    json_t *record = json_object(), *inner = json_object();
+    char *name = apr_pcalloc(pool, 1000001);
+    apr_array_header_t *columns;
+    apr_size_t longest = 0;
+    int i;
+
+    memset(name, 'n', 1000000);
+    for (i = 0; i < DS_SRC_COLUMNS_MAX + 5; i++) {
+        json_object_set_new(inner, apr_psprintf(pool, "c%d", i), json_integer(i));
+    }
+    json_object_set(record, "a", inner);
+    tap_ok(!ds_src_columns_list(&columns, record, pool), "a record may have too many columns");
+    tap_is_number(columns->nelts, DS_SRC_COLUMNS_MAX, "the first ones are there");
+    json_object_set(record, name, inner);
+    json_object_del(record, "a");
+    tap_ok(ds_src_columns_list(&columns, record, pool), "a long name makes one column");
+    for (i = 0; i < columns->nelts; i++) {
+        apr_size_t length = strlen(APR_ARRAY_IDX(columns, i, ds_src_column_t).name);
+
+        longest = length > longest ? length : longest;
+    }
+    tap_is_number((apr_int64_t)longest, DS_SRC_NAME_MAX, "whose name is cut off");
+    json_decref(inner);
+    json_decref(record);
+}
+
 /* --- values --- */
 
 static const char *value_text(const char *json)
@@ -298,6 +327,7 @@ int main(void)
     test_wrapping();
     test_explode();
     test_columns();
+    test_long_names();
     test_values();
     test_ends();
     test_map();
