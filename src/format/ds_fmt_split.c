@@ -345,10 +345,10 @@ static int value_end(ds_fmt_split_element_t *element, ds_fmt_split_t *split)
 
 static void array_begin(ds_fmt_split_t *split)
 {
-    split->is_found = 1;
     split->at++;
     target_add(split);
     split->target = NULL;
+    split->is_found = is_good(split);
     split->place = AT_FIRST_ITEM;
 }
 
