@@ -172,8 +172,8 @@ static void reason_write(char text[DSW_REASON_SIZE], const ds_import_t *import, 
         apr_snprintf(text, DSW_REASON_SIZE, "%s: %s", field->name, why);
 }
 
-int dsw_columns_cell_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns, int column,
-                           const ds_fmt_csv_cell_t *cell)
+static inline int cell_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns, int column,
+                             const ds_fmt_csv_cell_t *cell)
 {
     const ds_field_t *field = columns->fields[column];
     int slot = columns->slots[column];
@@ -191,6 +191,12 @@ int dsw_columns_cell_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
     if (!columns->values[slot])
         reason_write(reason, columns->import, code, field, why);
     return columns->values[slot] != NULL;
+}
+
+int dsw_columns_cell_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns, int column,
+                           const ds_fmt_csv_cell_t *cell)
+{
+    return cell_check(reason, columns, column, cell);
 }
 
 /* The first filled cell in a column that nobody may fill. */

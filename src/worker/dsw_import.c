@@ -168,7 +168,7 @@ static apr_status_t row_remove(const char **skipped, import_t *import, dsw_batch
 
 /* --- rows --- */
 
-static void value_copy(import_t *import, const char **to, const char *value)
+static inline void value_copy(import_t *import, const char **to, const char *value)
 {
     apr_size_t size;
 
@@ -182,12 +182,12 @@ static void value_copy(import_t *import, const char **to, const char *value)
 
 static void values_copy(import_t *import, const char *const *values)
 {
-    const set_t *set = import->set;
-    const char **to = import->values + (apr_size_t)import->pending * set->table.count;
-    int i;
+    const char **to = import->values + (apr_size_t)import->pending * import->set->table.count;
+    const char *given = import->set->given;
+    int count = import->columns->table.count, i;
 
-    for (i = 0; i < import->columns->table.count; i++)
-        if (!set->given || set->given[i])
+    for (i = 0; i < count; i++)
+        if (!given || given[i])
             value_copy(import, to++, values[i]);
     import->pending++;
 }
