@@ -219,8 +219,7 @@ int dsw_columns_check(char reason[DSW_REASON_SIZE], dsw_columns_t *columns,
     if (!record_check(reason, columns, record, row))
         return 0;
     for (i = 0; i < columns->count; i++)
-        if (columns->slots[i] >= 0 &&
-            !dsw_columns_cell_check(reason, columns, i, &record->cells[i]))
+        if (columns->slots[i] >= 0 && !cell_check(reason, columns, i, &record->cells[i]))
             return 0;
     read_only_check(columns, record);
     return 1;
