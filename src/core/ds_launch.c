@@ -281,6 +281,12 @@ apr_status_t ds_launch_reject(ds_launch_t **launch, ds_db_t *db, const ds_launch
     return creation_end(launch, db, status, pool);
 }
 
+/* Does a launch of this kind read a file of its own? */
+static int has_input(ds_sync_kind_e kind)
+{
+    return kind == DS_KIND_IMPORT || kind == DS_KIND_DELETE;
+}
+
 /* Inside a transaction: the launch to repeat, if it may be. */
 static apr_status_t retry_check(ds_launch_t **old, ds_db_t *db, const ds_sync_t *sync,
                                 apr_int64_t id, apr_pool_t *pool)
@@ -294,7 +300,7 @@ static apr_status_t retry_check(ds_launch_t **old, ds_db_t *db, const ds_sync_t 
         return DS_ESTATE;
     if ((*old)->kind != sync->kind) /* keys to delete are no records to import */
         return DS_ESTATE;
-    if ((*old)->kind == DS_KIND_EXPORT)
+    if (!has_input((*old)->kind))
         return APR_SUCCESS;
     return ds_file_get(&input, db, ds_launch_input_id(*old), "input", pool);
 }
@@ -315,7 +321,7 @@ apr_status_t ds_launch_retry(ds_launch_t **launch, ds_db_t *db, const ds_launch_
         *launch = launch_make(request, now, pool);
         (*launch)->dry_run = old->dry_run;
         (*launch)->options = old->options;
-        if (old->kind != DS_KIND_EXPORT)
+        if (has_input(old->kind))
             (*launch)->input_launch_id = ds_launch_input_id(old);
         status = row_create(*launch, db, request, pool);
     }
@@ -420,6 +426,7 @@ static const char *done_words(const ds_launch_t *launch)
     switch (launch->kind) {
     case DS_KIND_DELETE: return launch->dry_run ? "would be deleted" : "deleted";
     case DS_KIND_EXPORT: return "exported";
+    case DS_KIND_PULL: return launch->dry_run ? "would be pulled" : "pulled";
     default: return launch->dry_run ? "would be imported" : "imported";
     }
 }

@@ -84,10 +84,10 @@ apr_status_t ds_launch_accept(ds_launch_t **launch, int *repeated, ds_db_t *db,
                               const ds_launch_request_t *request, ds_file_writer_t *input,
                               apr_pool_t *pool);
 
-/* Start a launch that has no input: an export. due is the time it was due at. With `advance` (not
- * 0) the sync's due time moves from `due` to that time in the same transaction: DS_ESTATE when
- * another keeper has moved it already; also when it is to run alone and does not. DS_EDISABLED and
- * DS_ELIMIT as above. */
+/* Start a launch that has no input: an export, a pull. due is the time it was due at. With
+ * `advance` (not 0) the sync's due time moves from `due` to that time in the same transaction:
+ * DS_ESTATE when another keeper has moved it already; also when it is to run alone and does not.
+ * DS_EDISABLED and DS_ELIMIT as above. */
 apr_status_t ds_launch_start(ds_launch_t **launch, ds_db_t *db, const ds_launch_request_t *request,
                              apr_time_t due, apr_time_t advance, apr_pool_t *pool);
 

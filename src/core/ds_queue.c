@@ -73,6 +73,15 @@ apr_status_t ds_queue_claim(ds_claim_t **claim, ds_db_t *db, const char *owner,
     return ds_db_commit(db);
 }
 
+/* The state that an update of a launch one owns has given back. */
+static apr_status_t state_read(int *cancelled, ds_db_rows_t *answer)
+{
+    if (!ds_db_rows_next(answer))
+        return DS_ELOST;
+    *cancelled = !strcmp(ds_db_rows_text(answer, 0), ds_launch_state_name(DS_LAUNCH_CANCELLING));
+    return APR_SUCCESS;
+}
+
 apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
                                  const ds_counters_t *rows, const ds_checkpoint_t *checkpoint,
                                  apr_pool_t *scratch)
@@ -91,12 +100,32 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
                                       DS_INT(claim->launch->id), DS_TEXT(claim->owner),
                                       DS_INT(claim->attempt)),
                               scratch);
+    return status == APR_SUCCESS ? state_read(cancelled, answer) : status;
+}
+
+apr_status_t ds_queue_keep(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
+                           apr_pool_t *scratch)
+{
+    apr_time_t now;
+    ds_db_rows_t *answer;
+    apr_status_t status;
+
+    ds_db_lazy_set(db); /* a lease that is lost is one that was not extended */
+    status = ds_db_begin(db);
     if (status != APR_SUCCESS)
         return status;
-    if (!ds_db_rows_next(answer))
-        return DS_ELOST;
-    *cancelled = !strcmp(ds_db_rows_text(answer, 0), ds_launch_state_name(DS_LAUNCH_CANCELLING));
-    return APR_SUCCESS;
+    status = ds_db_now(&now, db);
+    if (status == APR_SUCCESS)
+        status = ds_db_select(&answer, db, STMT_QUEUE_KEEP,
+                              DS_ARGS(DS_INT(now + claim->lease), DS_INT(claim->launch->id),
+                                      DS_TEXT(claim->owner), DS_INT(claim->attempt)),
+                              scratch);
+    if (status == APR_SUCCESS)
+        status = state_read(cancelled, answer);
+    if (status == APR_SUCCESS)
+        return ds_db_commit(db);
+    ds_db_rollback(db);
+    return status;
 }
 
 static apr_status_t lost_if_none(apr_status_t status, int changed)

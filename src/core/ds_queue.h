@@ -35,6 +35,10 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
                                  const ds_counters_t *rows, const ds_checkpoint_t *checkpoint,
                                  apr_pool_t *scratch);
 
+/* Between batches, in a transaction of its own: extend the lease, and learn whether to stop. */
+apr_status_t ds_queue_keep(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
+                           apr_pool_t *scratch);
+
 /* End a launch one owns: finished, failed, rejected or cancelled. Its own transaction. DS_ELOST. */
 apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_state_e state,
                              const char *message);

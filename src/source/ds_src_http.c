@@ -314,7 +314,7 @@ static ds_problem_t *hop_send(hop_t *hop)
 
 static ds_problem_t *url_take(hop_t *hop, const char *base, const char *text)
 {
-    hop->url = ds_src_url_read(base, text, hop->pool);
+    hop->url = ds_src_url_parse(base, text, hop->pool);
     if (!hop->url || (strcmp(hop->url->scheme, "https") && strcmp(hop->url->scheme, "http")))
         return ds_problem_make(hop->pool, DS_EDENIED,
                                "It is not a URL of http or https without a password: %s",

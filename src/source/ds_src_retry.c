@@ -133,6 +133,19 @@ static apr_interval_time_t chance_take(int attempt, unsigned *seed)
                                  (double)(PAUSE_FIRST << doublings));
 }
 
+int ds_src_retry_is_plain(const ds_src_http_answer_t *answer)
+{
+    int i;
+
+    for (i = 0; i < answer->headers->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(answer->headers, i, ds_src_http_header_t).name;
+
+        if (strcasestr(name, "RateLimit") || strcasestr(name, "Rate-Limit"))
+            return 0;
+    }
+    return answer->status / 100 == 2;
+}
+
 ds_src_verdict_e ds_src_retry_judge(apr_interval_time_t *pause, const ds_src_http_answer_t *answer,
                                     const ds_problem_t *problem, int attempt, apr_time_t now,
                                     unsigned *seed)

@@ -17,6 +17,9 @@ typedef enum ds_src_verdict_e {
     DS_SRC_CONFIG_ERROR /* the request will not be answered as it is: somebody must look at it */
 } ds_src_verdict_e;
 
+/* Is it a good answer that asks for nothing? Then there is nothing to judge. */
+int ds_src_retry_is_plain(const ds_src_http_answer_t *answer);
+
 /* Judge the attempt with this number, from 1. problem is what ds_src_http_send returned; now is the
  * time by the database's clock.
  *

@@ -49,7 +49,7 @@ static ds_src_url_t *parts_get(CURLU *reader, apr_pool_t *pool)
     return url;
 }
 
-ds_src_url_t *ds_src_url_read(const char *base, const char *text, apr_pool_t *pool)
+ds_src_url_t *ds_src_url_parse(const char *base, const char *text, apr_pool_t *pool)
 {
     CURLU *reader = curl_url();
     ds_src_url_t *url = NULL;
@@ -63,6 +63,59 @@ ds_src_url_t *ds_src_url_read(const char *base, const char *text, apr_pool_t *po
         url = parts_get(reader, pool);
     curl_url_cleanup(reader);
     return url;
+}
+
+/* --- the query --- */
+
+const char *ds_src_url_encode(const char *text, apr_pool_t *pool)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *encoded = apr_palloc(pool, 3 * strlen(text) + 1), *to = encoded;
+
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (apr_isalnum(c) || strchr("-._~", c)) {
+            *to++ = (char)c;
+            continue;
+        }
+        *to++ = '%';
+        *to++ = digits[c >> 4];
+        *to++ = digits[c & 15];
+    }
+    *to = '\0';
+    return encoded;
+}
+
+/* Is the parameter, name=value of so many bytes, called so? */
+static int is_called(const char *parameter, apr_size_t size, const char *name)
+{
+    const char *equals = memchr(parameter, '=', size);
+    int length = 0;
+    char *plain = curl_easy_unescape(NULL, parameter,
+                                     equals ? (int)(equals - parameter) : (int)size, &length);
+    int same = plain && (apr_size_t)length == strlen(name) && !strcmp(plain, name);
+
+    curl_free(plain);
+    return same;
+}
+
+const char *ds_src_url_query_set(const char *url, const char *name, const char *value,
+                                 apr_pool_t *pool)
+{
+    apr_size_t before = strcspn(url, "?"), size;
+    const char *made = apr_pstrmemdup(pool, url, before), *p;
+    const char *separator = "?";
+
+    for (p = url + before; *p; p += size) {
+        size = strcspn(++p, "&");
+        if (!size || is_called(p, size, name))
+            continue;
+        made = apr_pstrcat(pool, made, separator, apr_pstrmemdup(pool, p, size), NULL);
+        separator = "&";
+    }
+    return apr_pstrcat(pool, made, separator, ds_src_url_encode(name, pool), "=",
+                       ds_src_url_encode(value, pool), NULL);
 }
 
 static int is_secret(const char *name, apr_size_t size, apr_pool_t *pool)

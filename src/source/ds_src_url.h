@@ -16,7 +16,14 @@ typedef struct ds_src_url_t {
 
 /* Read a URL, or a reference to one where base is not NULL (RFC 3986). NULL when it is none, or one
  * with a user or a password in it. */
-ds_src_url_t *ds_src_url_read(const char *base, const char *text, apr_pool_t *pool);
+ds_src_url_t *ds_src_url_parse(const char *base, const char *text, apr_pool_t *pool);
+
+/* All but unreserved bytes (RFC 3986) as %XX. */
+const char *ds_src_url_encode(const char *text, apr_pool_t *pool);
+
+/* Add name=value to the query, both encoded, in the place of a parameter that is called so. */
+const char *ds_src_url_query_set(const char *url, const char *name, const char *value,
+                                 apr_pool_t *pool);
 
 /* For people: without a user and a password, and without the values of parameters that sound like
  * secrets. */

@@ -103,7 +103,8 @@ const char *dsw_batch_now(const dsw_batch_t *batch)
 void dsw_batch_row_count(dsw_batch_t *batch, dsw_row_e row, apr_size_t size)
 {
     batch->counters.read++;
-    batch->rows++;
+    if (batch->rows++ == 0)
+        batch->began = ds_clock_steady(); /* waiting for it did not hold anybody up */
     batch->weight += ROW_WEIGHT + size;
     switch (row) {
     case DSW_ROW_OK: batch->counters.ok++; break;

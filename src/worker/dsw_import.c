@@ -6,7 +6,6 @@
 
 #include "ds_db_remove.h"
 #include "ds_db_upsert.h"
-#include "dsw_rows.h"
 
 #define PENDING_BYTES (4 * 1024 * 1024) /* of rows that wait for their statement */
 #define SETS_MAX 16
@@ -212,11 +211,11 @@ static apr_status_t import_row(const char **skipped, void *baton, dsw_batch_t *b
     return APR_SUCCESS;
 }
 
+const dsw_rows_kind_t dsw_import_kind = {
+    .begin = import_begin, .row = import_row, .flush = import_flush, .drop = import_drop};
+
 dsw_result_t dsw_import_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
                             apr_pool_t *pool)
 {
-    static const dsw_rows_kind_t kind = {
-        .begin = import_begin, .row = import_row, .flush = import_flush, .drop = import_drop};
-
-    return dsw_rows_run(db, claim, sync, &kind, pool);
+    return dsw_rows_run(db, claim, sync, &dsw_import_kind, pool);
 }

@@ -9,6 +9,8 @@
 #define ITEM_DEPTH 100 /* brackets inside each other */
 
 struct dsw_input_t {
+    const dsw_input_source_t *source; /* NULL: the file */
+    void *baton;
     ds_db_t *db;
     const ds_file_t *file;
     ds_fmt_csv_limits_t limits;
@@ -99,6 +101,8 @@ apr_status_t dsw_input_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *record
 {
     apr_status_t status = APR_SUCCESS;
 
+    if (input->source)
+        return input->source->next(next, record, input->baton);
     if (input->split)
         return item_next(next, record, input);
     while ((*next = ds_fmt_csv_next(record, input->csv)) == DS_CSV_MORE && status == APR_SUCCESS)
@@ -121,6 +125,8 @@ const char *dsw_input_break(const dsw_input_t *input, apr_pool_t *pool)
 
 ds_checkpoint_t dsw_input_checkpoint(const dsw_input_t *input)
 {
+    if (input->source)
+        return input->source->checkpoint(input->baton);
     if (input->split)
         return (ds_checkpoint_t){ds_fmt_split_offset(input->split),
                                  ds_fmt_split_line(input->split)};
@@ -134,9 +140,33 @@ char dsw_input_delimiter(const dsw_input_t *input)
 
 void dsw_input_seek(dsw_input_t *input, const ds_checkpoint_t *checkpoint)
 {
+    if (input->source) {
+        input->source->seek(input->baton, checkpoint);
+        return;
+    }
     if (checkpoint->offset == 0)
         checkpoint = &input->body;
     reader_place(input, checkpoint->offset, checkpoint->line);
+}
+
+const char *dsw_input_fault(const dsw_input_t *input)
+{
+    return input->source ? input->source->fault(input->baton) : NULL;
+}
+
+apr_status_t dsw_input_keep(dsw_input_t *input)
+{
+    return input->source ? input->source->keep(input->baton) : APR_SUCCESS;
+}
+
+dsw_input_t *dsw_input_of(const dsw_input_source_t *source, void *baton, apr_pool_t *pool)
+{
+    dsw_input_t *input = apr_pcalloc(pool, sizeof(*input));
+
+    input->source = source;
+    input->baton = baton;
+    input->delimiter = ',';
+    return input;
 }
 
 /* --- the header --- */

@@ -4,7 +4,6 @@
 
 #include <apr_strings.h>
 
-#include "dsw_input.h"
 #include "dsw_items.h"
 #include "dsw_keys.h"
 #include "dsw_process.h"
@@ -170,6 +169,8 @@ static int input_is_over(rows_t *rows, ds_fmt_csv_next_e next)
              dsw_batch_counters(rows->batch)->read >= rows->sync->limits.rows)
         fault_set(rows, apr_psprintf(rows->pool, "is over the limit of rows, %" APR_INT64_T_FMT,
                                      rows->sync->limits.rows));
+    else if (next == DS_CSV_END)
+        rows->fault = dsw_input_fault(rows->input);
     return next != DS_CSV_RECORD || rows->fault;
 }
 
@@ -183,6 +184,8 @@ static batch_e batch_fill(rows_t *rows, ds_checkpoint_t *checkpoint)
         *checkpoint = dsw_input_checkpoint(rows->input);
         status = dsw_input_next(&next, &record, rows->input);
         if (status != APR_SUCCESS)
+            break;
+        if (next == DS_CSV_MORE)
             break;
         if (input_is_over(rows, next))
             return BATCH_LAST;
@@ -218,6 +221,10 @@ static batch_e batch_run(rows_t *rows, int *cancelled, int careful)
     if (rows->kind->flush)
         status = rows->kind->flush(rows->baton, rows->batch);
     if (status == APR_SUCCESS)
+        status = dsw_batch_open(rows->batch);
+    if (status == APR_SUCCESS)
+        status = dsw_input_keep(rows->input);
+    if (status == APR_SUCCESS)
         status = dsw_batch_commit(cancelled, rows->batch, &checkpoint);
     if (status == APR_SUCCESS)
         return batch;
@@ -244,6 +251,9 @@ static dsw_result_t result_given_up(const rows_t *rows)
 {
     if (rows->fault)
         return result_make(rows, DS_LAUNCH_FAILED);
+    if (rows->trouble == DS_ESTOPPED)
+        return dsw_process_stopping() ? (dsw_result_t){.outcome = DSW_INTERRUPTED}
+                                      : result_make(rows, DS_LAUNCH_CANCELLED);
     return (dsw_result_t){.outcome = rows->trouble == DS_ELOST ? DSW_LOST : DSW_TROUBLE,
                           .status = rows->trouble};
 }
@@ -291,21 +301,31 @@ static apr_status_t keys_read(rows_t *rows)
     return status;
 }
 
-dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
-                          const dsw_rows_kind_t *kind, apr_pool_t *pool)
+static dsw_result_t result_of_problem(const ds_problem_t *problem)
 {
-    rows_t rows = {.db = db, .claim = claim, .sync = sync, .kind = kind, .pool = pool};
+    if (problem->status == DS_EINPUT || problem->status == DS_ELIMIT ||
+        problem->status == DS_ENOTFOUND)
+        return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
+    return (dsw_result_t){.outcome = DSW_TROUBLE, .status = problem->status};
+}
+
+dsw_result_t dsw_rows_run_input(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
+                                const dsw_rows_kind_t *kind, dsw_input_t *input,
+                                const ds_fmt_csv_record_t *header, apr_pool_t *pool)
+{
+    rows_t rows = {.db = db,
+                   .claim = claim,
+                   .sync = sync,
+                   .kind = kind,
+                   .pool = pool,
+                   .input = input,
+                   .header = *header};
     apr_status_t status;
     ds_problem_t *problem =
-        dsw_input_open(&rows.input, &rows.header, db, claim->launch, sync, pool);
+        dsw_columns_map(&rows.columns, sync, &rows.header, kind->keys_only, pool);
 
-    if (!problem)
-        problem = dsw_columns_map(&rows.columns, sync, &rows.header, kind->keys_only, pool);
-    if (problem && (problem->status == DS_EINPUT || problem->status == DS_ELIMIT ||
-                    problem->status == DS_ENOTFOUND))
-        return (dsw_result_t){DSW_DONE, DS_LAUNCH_FAILED, problem->text, APR_SUCCESS};
     if (problem)
-        return (dsw_result_t){.outcome = DSW_TROUBLE, .status = problem->status};
+        return result_of_problem(problem);
     if (sync->import.is_json)
         rows.items = dsw_items_make(rows.columns, sync, pool);
     if (sync->import.phrases[DS_REASON_DUPLICATE] && !kind->keys_only) {
@@ -317,4 +337,15 @@ dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t 
     rows.batch = dsw_batch_make(db, claim, rows.items ? "application/x-ndjson" : "text/csv", pool);
     rows.baton = kind->begin(db, claim, rows.columns, pool);
     return batches_run(&rows);
+}
+
+dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
+                          const dsw_rows_kind_t *kind, apr_pool_t *pool)
+{
+    ds_fmt_csv_record_t header;
+    dsw_input_t *input;
+    ds_problem_t *problem = dsw_input_open(&input, &header, db, claim->launch, sync, pool);
+
+    return problem ? result_of_problem(problem)
+                   : dsw_rows_run_input(db, claim, sync, kind, input, &header, pool);
 }

@@ -6,6 +6,7 @@
 
 #include "dsw_batch.h"
 #include "dsw_columns.h"
+#include "dsw_input.h"
 #include "dsw_runner.h"
 
 /* Why a row that is to be removed is skipped. */
@@ -35,5 +36,10 @@ typedef struct dsw_rows_kind_t {
 /* Run a launch that this runner has claimed, from its checkpoint to its end. */
 dsw_result_t dsw_rows_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
                           const dsw_rows_kind_t *kind, apr_pool_t *pool);
+
+/* The same with records that come from elsewhere, under this header. */
+dsw_result_t dsw_rows_run_input(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t *sync,
+                                const dsw_rows_kind_t *kind, dsw_input_t *input,
+                                const ds_fmt_csv_record_t *header, apr_pool_t *pool);
 
 #endif

@@ -10,6 +10,7 @@
 #include "dsw_export.h"
 #include "dsw_import.h"
 #include "dsw_process.h"
+#include "dsw_pull.h"
 #include "dsw_sign.h"
 
 #define POLL apr_time_from_sec(1)
@@ -67,6 +68,7 @@ static dsw_result_t launch_run(runner_t *runner, const ds_claim_t *claim, apr_po
     case DS_KIND_IMPORT: return dsw_import_run(runner->db, claim, sync, pool);
     case DS_KIND_DELETE: return dsw_delete_run(runner->db, claim, sync, pool);
     case DS_KIND_EXPORT: return dsw_export_run(runner->worker, runner->db, claim, sync, def, pool);
+    case DS_KIND_PULL: return dsw_pull_run(runner->db, claim, sync, &def->egress, pool);
     default: return refused("This version cannot run launches of this kind");
     }
 }

@@ -30,6 +30,11 @@ crashes = CASE WHEN checkpoint_offset <> %lld THEN 0 ELSE crashes END
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
 RETURNING state
 
+-- :QUEUE_KEEP
+UPDATE ds_launch SET lease_until = %lld
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
+RETURNING state
+
 -- :QUEUE_FINISH
 UPDATE ds_launch
 SET state = %s, message = %s, finished_at = %lld, owner = NULL, lease_until = NULL

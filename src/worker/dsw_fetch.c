@@ -1,0 +1,287 @@
+#include "dsw_fetch.h"
+
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "ds_log.h"
+#include "ds_pull.h"
+#include "ds_src_retry.h"
+#include "ds_src_url.h"
+
+struct dsw_fetch_t {
+    ds_db_t *db;
+    const char *sync_id;
+    ds_src_http_t *http;
+    dsw_login_t *login;
+    dsw_watch_t watch;
+    unsigned seed;
+};
+
+/* One request on its way to a good answer. */
+typedef struct {
+    dsw_fetch_t *fetch;
+    const ds_src_request_t *request;
+    apr_file_t *body;
+    apr_interval_time_t gap;
+    apr_pool_t *pool;
+    ds_src_http_answer_t *answer;
+    int attempt; /* from 1 */
+    int refused; /* the token was, once */
+} errand_t;
+
+ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_id,
+                             const ds_source_t *source, const ds_egress_t *egress,
+                             apr_int64_t body_bytes, const dsw_watch_t *watch, apr_pool_t *pool)
+{
+    dsw_fetch_t *fetch = apr_pcalloc(pool, sizeof(*fetch));
+    ds_src_egress_t *rules;
+    ds_src_http_rules_t http;
+    ds_problem_t *problem = ds_src_egress_make(&rules, egress->allow, pool);
+
+    if (problem)
+        return problem;
+    http = ds_src_http_rules(rules);
+    http.plain = egress->http;
+    http.body_bytes = body_bytes;
+    fetch->db = db;
+    fetch->sync_id = sync_id;
+    fetch->watch = *watch;
+    fetch->seed = (unsigned)getpid();
+    fetch->http = ds_src_http_make(&http, pool);
+    *made = fetch;
+    if (!fetch->http)
+        return ds_problem_make(pool, DS_EDENIED, "libcurl cannot be used");
+    return dsw_login_make(&fetch->login, db, &source->auth, fetch->http, watch, pool);
+}
+
+/* --- one attempt --- */
+
+static apr_status_t body_write(void *baton, const char *data, apr_size_t size)
+{
+    errand_t *errand = baton;
+
+    return apr_file_write_full(errand->body, data, size, NULL);
+}
+
+static apr_status_t errand_watch(void *baton)
+{
+    const dsw_watch_t *watch = &((errand_t *)baton)->fetch->watch;
+
+    return watch->look(watch->baton);
+}
+
+static apr_status_t body_begin(errand_t *errand)
+{
+    apr_off_t start = 0;
+    apr_status_t status = apr_file_seek(errand->body, APR_SET, &start);
+
+    return status == APR_SUCCESS ? apr_file_trunc(errand->body, 0) : status;
+}
+
+static apr_array_header_t *headers_make(const errand_t *errand)
+{
+    const apr_array_header_t *pairs = errand->request->headers;
+    apr_array_header_t *headers =
+        apr_array_make(errand->pool, pairs->nelts + 2, sizeof(ds_src_http_header_t));
+    int i, json = 0;
+
+    for (i = 0; i < pairs->nelts; i++) {
+        const ds_src_pair_t *pair = &APR_ARRAY_IDX(pairs, i, ds_src_pair_t);
+
+        json |= !strcasecmp(pair->name, "Content-Type");
+        APR_ARRAY_PUSH(headers, ds_src_http_header_t) =
+            (ds_src_http_header_t){pair->name, pair->value};
+    }
+    if (errand->request->body && !json)
+        APR_ARRAY_PUSH(headers, ds_src_http_header_t) =
+            (ds_src_http_header_t){"Content-Type", "application/json"};
+    return headers;
+}
+
+static ds_problem_t *attempt_send(errand_t *errand)
+{
+    const ds_src_request_t *wanted = errand->request;
+    apr_array_header_t *headers = headers_make(errand);
+    ds_src_http_request_t request = {.method = wanted->method,
+                                     .url = wanted->url,
+                                     .headers = headers,
+                                     .body = wanted->body,
+                                     .body_size = wanted->body ? strlen(wanted->body) : 0,
+                                     .write = body_write,
+                                     .watch = errand_watch,
+                                     .baton = errand};
+    ds_src_http_header_t credential;
+    apr_status_t status;
+    ds_problem_t *problem =
+        dsw_login_header(&credential, errand->fetch->login, errand->refused == 1, errand->pool);
+
+    if (problem)
+        return problem;
+    if (credential.name)
+        APR_ARRAY_PUSH(headers, ds_src_http_header_t) = credential;
+    status = body_begin(errand);
+    if (status != APR_SUCCESS)
+        return ds_problem_make(errand->pool, status, "The file for an answer: %s",
+                               ds_problem_status_text(status, errand->pool));
+    return ds_src_http_send(&errand->answer, errand->fetch->http, &request, errand->pool);
+}
+
+/* --- what becomes of it --- */
+
+/* Not the other server's, nor the configuration's. */
+static int is_own(const ds_problem_t *problem)
+{
+    return problem && problem->status != DS_EREMOTE && problem->status != DS_ELIMIT &&
+           problem->status != DS_EDENIED && problem->status != DS_EINPUT;
+}
+
+static const char *request_show(const errand_t *errand)
+{
+    return apr_pstrcat(errand->pool, errand->request->method, " ",
+                       ds_src_url_show(errand->request->url, errand->pool), NULL);
+}
+
+static const char *trouble_show(const errand_t *errand, const ds_problem_t *problem)
+{
+    const char *text;
+
+    if (problem)
+        text = apr_psprintf(errand->pool, "%s: %s", request_show(errand), problem->text);
+    else
+        text = apr_psprintf(errand->pool, "%s was answered with %d%s%s", request_show(errand),
+                            errand->answer->status, *errand->answer->excerpt ? ": " : "",
+                            errand->answer->excerpt);
+    return dsw_login_mask(errand->fetch->login, text, errand->pool);
+}
+
+static ds_problem_t *trouble_make(const errand_t *errand, ds_src_verdict_e verdict,
+                                  const ds_problem_t *problem)
+{
+    int is_config = verdict == DS_SRC_CONFIG_ERROR || verdict == DS_SRC_LOGIN;
+    const char *times = "";
+
+    if (!is_config && errand->attempt > 1)
+        times = apr_psprintf(errand->pool, " (attempt %d)", errand->attempt);
+    return ds_problem_make(errand->pool, is_config ? DS_EDENIED : DS_EREMOTE, "%s: %s%s",
+                           is_config ? "config_error" : "error", trouble_show(errand, problem),
+                           times);
+}
+
+static void attempt_log(const errand_t *errand, const ds_problem_t *problem,
+                        apr_interval_time_t pause)
+{
+    ds_log(DS_LOG_INFO, APR_SUCCESS,
+           DSLOGNO(0615) "sync %s: %s; once more in %" APR_TIME_T_FMT " ms", errand->fetch->sync_id,
+           trouble_show(errand, problem), apr_time_as_msec(pause));
+}
+
+static ds_problem_t *db_problem(const errand_t *errand, apr_status_t status)
+{
+    return status == APR_SUCCESS
+               ? NULL
+               : ds_problem_make(errand->pool, status, "%s", ds_db_error(errand->fetch->db));
+}
+
+/* Until it is our turn at the host. */
+static ds_problem_t *turn_wait(const errand_t *errand, const char *origin)
+{
+    apr_interval_time_t wait = 0;
+    apr_status_t status =
+        ds_pull_host_take(&wait, errand->fetch->db, origin, errand->gap, errand->pool);
+
+    if (status != APR_SUCCESS)
+        return db_problem(errand, status);
+    status = dsw_watch_wait(&errand->fetch->watch, wait);
+    return status == APR_SUCCESS ? NULL
+                                 : ds_problem_make(errand->pool, status, "The wait was ended");
+}
+
+/* Judge an attempt: *over when there is no other one. */
+static ds_problem_t *attempt_judge(int *over, errand_t *errand, ds_problem_t *problem,
+                                   const char *origin)
+{
+    apr_interval_time_t pause = 0;
+    apr_time_t now;
+    ds_src_verdict_e verdict;
+    apr_status_t status;
+
+    *over = 1;
+    if (is_own(problem) || (!problem && ds_src_retry_is_plain(errand->answer)))
+        return problem;
+    status = ds_db_now(&now, errand->fetch->db);
+    if (status != APR_SUCCESS)
+        return db_problem(errand, status);
+    verdict = ds_src_retry_judge(&pause, errand->answer, problem, errand->attempt, now,
+                                 &errand->fetch->seed);
+    if (pause)
+        status = ds_pull_host_block(errand->fetch->db, origin, pause);
+    if (status != APR_SUCCESS)
+        return db_problem(errand, status);
+    if (verdict == DS_SRC_GOOD)
+        return NULL;
+    *over = verdict != DS_SRC_AGAIN && (verdict != DS_SRC_LOGIN || errand->refused ||
+                                        !dsw_login_is_renewable(errand->fetch->login));
+    if (*over)
+        return trouble_make(errand, verdict, problem);
+    if (verdict == DS_SRC_LOGIN)
+        errand->refused = 1;
+    else
+        attempt_log(errand, problem, pause);
+    return NULL;
+}
+
+static ds_problem_t *body_make(errand_t *errand)
+{
+    const char *directory;
+    char *name;
+    apr_status_t status = apr_temp_dir_get(&directory, errand->pool);
+
+    if (status == APR_SUCCESS) {
+        name = apr_pstrcat(errand->pool, directory, "/datasync-pull-XXXXXX", NULL);
+        status = apr_file_mktemp(&errand->body, name,
+                                 APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_READ |
+                                     APR_FOPEN_WRITE | APR_FOPEN_BINARY,
+                                 errand->pool);
+        if (status == APR_SUCCESS)
+            apr_file_remove(name, errand->pool); /* nobody finds it, whatever happens to us */
+    }
+    return status == APR_SUCCESS
+               ? NULL
+               : ds_problem_make(errand->pool, DS_EDENIED,
+                                 "config_error: no file for an answer can be made in the directory "
+                                 "for temporary files: %s",
+                                 ds_problem_status_text(status, errand->pool));
+}
+
+ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, dsw_fetch_t *fetch,
+                             const ds_src_request_t *request, apr_interval_time_t gap,
+                             apr_pool_t *pool)
+{
+    errand_t errand = {.fetch = fetch, .request = request, .gap = gap, .pool = pool};
+    const ds_src_url_t *url = ds_src_url_parse(NULL, request->url, pool);
+    const char *origin = url ? url->origin : "";
+    ds_problem_t *problem = body_make(&errand);
+    apr_off_t start = 0;
+    int over = problem != NULL;
+
+    while (!over) {
+        errand.attempt++;
+        errand.answer = apr_pcalloc(pool, sizeof(*errand.answer));
+        errand.answer->headers = apr_array_make(pool, 1, sizeof(ds_src_http_header_t));
+        problem = turn_wait(&errand, origin);
+        if (problem)
+            break;
+        problem = attempt_send(&errand);
+        if (errand.refused == 1)
+            errand.refused = 2; /* a new token is asked for once */
+        problem = attempt_judge(&over, &errand, problem, origin);
+    }
+    if (!problem)
+        apr_file_seek(errand.body, APR_SET, &start);
+    *answer = errand.answer;
+    *body = errand.body;
+    return problem;
+}

@@ -1,0 +1,131 @@
+/* Pulls: how far they have come, whose turn it is at a host, and who asks for a token. */
+#include "database.h"
+#include "ds_pull.h"
+#include "ds_seal.h"
+
+static ds_db_t *other; /* as another node would have it */
+
+static void test_windows(ds_db_t *db)
+{
+    ds_pull_t pull, read;
+
+    tap_ok(ds_pull_get(&pull, db, "crm", test_pool) == APR_SUCCESS && !pull.watermark &&
+               !pull.launch_id && !pull.page,
+           "a sync that never ran has come nowhere");
+    pull = (ds_pull_t){
+        .launch_id = 7, .window_start = 100, .window_end = 200, .window_first = 1, .page = "p1"};
+    ds_db_begin(db);
+    ds_pull_page_set(db, "crm", &pull);
+    ds_db_rollback(db);
+    ds_pull_get(&read, other, "crm", test_pool);
+    tap_ok(!read.page, "a page whose batch was not committed is not done");
+    ds_db_begin(db);
+    ds_pull_page_set(db, "crm", &pull);
+    ds_db_commit(db);
+    ds_pull_get(&read, other, "crm", test_pool);
+    tap_ok(read.launch_id == 7 && read.window_start == 100 && read.window_end == 200 &&
+               read.window_first && !strcmp(read.page, "p1") && !read.watermark,
+           "another runner finds the page and its window, and the watermark where it was");
+    ds_db_begin(db);
+    ds_pull_finish(db, "crm", &pull);
+    ds_db_commit(db);
+    ds_pull_get(&read, other, "crm", test_pool);
+    tap_ok(read.watermark == 200 && read.launch_id == 7 && read.page && !*read.page,
+           "when all is in the watermark moves, and no page is left");
+    pull.window_end = 150;
+    ds_db_begin(db);
+    ds_pull_finish(db, "crm", &pull);
+    ds_db_commit(db);
+    ds_pull_get(&read, other, "crm", test_pool);
+    tap_is_number(read.watermark, 200, "a watermark never goes back");
+    ds_pull_get(&read, other, "shop", test_pool);
+    tap_ok(!read.watermark, "each sync has its own");
+}
+
+static void test_hosts(ds_db_t *db)
+{
+    const apr_interval_time_t gap = apr_time_from_sec(100);
+    const char *host = "https://api.example.com:443";
+    apr_interval_time_t wait = -1;
+
+    tap_ok(ds_pull_host_take(&wait, db, host, gap, test_pool) == APR_SUCCESS && wait == 0,
+           "the first request goes at once");
+    ds_pull_host_take(&wait, other, host, gap, test_pool);
+    tap_ok(wait > gap - apr_time_from_sec(50) && wait <= gap,
+           "the next one, of another node, waits for the gap");
+    ds_pull_host_take(&wait, db, host, gap, test_pool);
+    tap_ok(wait > 2 * gap - apr_time_from_sec(50) && wait <= 2 * gap, "and so on in their order");
+    ds_pull_host_take(&wait, db, "https://other.example.com:443", gap, test_pool);
+    tap_is_number(wait, 0, "other hosts have their own");
+    ds_pull_host_block(db, "https://third.example.com:443", gap);
+    ds_pull_host_take(&wait, other, "https://third.example.com:443", 0, test_pool);
+    tap_ok(wait > gap / 2 && wait <= gap, "a host that wants a pause has it from everybody");
+    ds_pull_host_block(db, "https://third.example.com:443", 1);
+    ds_pull_host_take(&wait, other, "https://third.example.com:443", 0, test_pool);
+    tap_ok(wait > gap / 2, "a shorter pause does not end it");
+}
+
+static void test_logins(ds_db_t *db)
+{
+    ds_pull_login_t known, given = {.access = "a", .access_until = 9, .refresh = "r"};
+    int claimed = 0, second = 1;
+
+    tap_ok(ds_pull_login_get(&known, db, "x", test_pool) == APR_SUCCESS && !known.access &&
+               !known.version,
+           "nothing is known of a log-in at first");
+    ds_pull_login_claim(&claimed, db, "x", apr_time_from_sec(100));
+    ds_pull_login_claim(&second, other, "x", apr_time_from_sec(100));
+    tap_ok(claimed && !second, "one of all nodes asks for a token");
+    ds_pull_login_store(db, "x", &given);
+    ds_pull_login_get(&known, other, "x", test_pool);
+    tap_ok(known.version == 1 && !strcmp(known.access, "a") && !strcmp(known.refresh, "r") &&
+               known.access_until == 9,
+           "the others find what it was given");
+    ds_pull_login_claim(&second, other, "x", apr_time_from_sec(100));
+    tap_ok(second, "then another one may ask");
+    ds_pull_login_release(other, "x");
+    ds_pull_login_claim(&second, db, "x", -apr_time_from_sec(1));
+    ds_pull_login_claim(&claimed, other, "x", apr_time_from_sec(100));
+    tap_ok(second && claimed, "who died while asking holds up nobody for ever");
+}
+
+static void test_seals(void)
+{
+    const char *sealed, *again, *text = NULL;
+    char *broken;
+
+    ds_seal_close(&sealed, "the token", "the key", "access", test_pool);
+    ds_seal_close(&again, "the token", "the key", "access", test_pool);
+    tap_ok(!strstr(sealed, "token") && strcmp(sealed, again),
+           "what is sealed shows nothing, and never looks the same");
+    tap_ok(ds_seal_open(&text, sealed, "the key", "access", test_pool) == APR_SUCCESS &&
+               !strcmp(text, "the token"),
+           "its key opens it");
+    tap_is_number(ds_seal_open(&text, sealed, "the kez", "access", test_pool), DS_EDENIED,
+                  "another key does not");
+    tap_is_number(ds_seal_open(&text, sealed, "the key", "refresh", test_pool), DS_EDENIED,
+                  "nor does another purpose");
+    broken = apr_pstrdup(test_pool, sealed);
+    broken[20] = broken[20] == 'A' ? 'B' : 'A';
+    tap_is_number(ds_seal_open(&text, broken, "the key", "access", test_pool), DS_EDENIED,
+                  "what was changed is not opened");
+    tap_is_number(ds_seal_open(&text, "AAAA", "the key", "access", test_pool), DS_EDENIED,
+                  "nor what is too short");
+    tap_is_number(ds_seal_open(&text, "%%%", "the key", "access", test_pool), DS_EDENIED,
+                  "nor what is no base64");
+    ds_seal_close(&sealed, "", "k", "access", test_pool);
+    tap_ok(ds_seal_open(&text, sealed, "k", "access", test_pool) == APR_SUCCESS && !*text,
+           "an empty text comes back empty");
+}
+
+int main(void)
+{
+    ds_db_t *db = database_make();
+
+    other = database_open(0);
+    test_windows(db);
+    test_hosts(db);
+    test_logins(db);
+    test_seals();
+    return database_end(db);
+}
