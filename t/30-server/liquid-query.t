@@ -87,6 +87,8 @@ is lines("SELECT sku FROM item WHERE seen >= '2024-01-01' AND strftime('%m', mad
 is lines('SELECT rank() OVER (ORDER BY count) AS r FROM item ORDER BY r'), '1|1|3|4', 'windows';
 is lines("SELECT 'x' AS a;  -- nothing more\n /* nothing */ ; "), 'x', 'comments and semicolons may follow';
 is lines('SELECT sku, name FROM item WHERE sku < \'C\' ORDER BY 1', template => '$sku=$name'), 'A=a "nut"|B=bolt', 'a template gets its columns';
+is lines('SELECT sku AS a, count AS b FROM item ORDER BY b, a', template => '#foreach($i in $items)$i.a$i.b#if($foreach.hasNext),#end#end'), 'A3,C3,D7,B10',
+    'one that walks all rows too';
 is lines("SELECT sku FROM item WHERE sku = 'B'", filters => '{broken'), 'B', 'a query goes before filters';
 is lines('SELECT * FROM veiled ORDER BY id'), '1,seen|4,more', 'of an object it sees what its export writes: fields, filters, no deleted rows';
 is lines("SELECT open FROM veiled WHERE id = '4' OR open = 'seen' ORDER BY id"), 'seen|more', 'also by its key';

@@ -22,6 +22,7 @@ sub file_write {
 }
 
 file_write('data.csv', "sku,name,count,active\nR1,o'bolt,3,true\nR2,nut,,false\n");
+file_write('data.json', '[{"sku": "R4", "name": "first", "count": 1}, {"headers": {"type": "part"}, "data": {"sku": "R5", "name": "ünï"}}]');
 file_write('lines.csv', "washer,x,R3,true\nother,x,R1,\n");
 file_write('template.json', '["name", null, "sku", "active"]');
 # More jobs than a page of Braze has.
@@ -39,15 +40,16 @@ my $seen = decode_json($text || '{}');
 is_deeply [@$seen{qw(valid community)}], [200, 'Office'], 'a token for a user, and what it stands for';
 is_deeply [map { @{$seen->{$_} || {}}{qw(status recordsProcessed jobName itemType contentType notificationEmail)} } 'import', 'import by a template'],
     [('Completed', '2', 'Attendee Import Job', 'part', 'plain/text', 'someone@example.com') x 2], 'imports, also with a template as a file';
-is_deeply [map { $node->value("SELECT name FROM part WHERE sku = 'R$_'") } 1 .. 3], ['other', 'nut', 'washer'], 'their records are there';
+is_deeply [@{$seen->{'import of JSON'} || {}}{qw(status recordsProcessed contentType)}], ['Completed', '2', 'application/json'], 'the import of JSON';
+is_deeply [map { $node->value("SELECT name FROM part WHERE sku = 'R$_'") } 1 .. 4], ['other', 'nut', 'washer', 'first'], 'their records are there';
 is_deeply $seen->{export}, ['Completed', '0', ''], 'filters as Python prints a dict' or diag explain $seen;
-is_deeply $seen->{'export of all'}, ['Completed', '3', "sku,name,count,price,active,made,seen\r\nR1,other,3,,,,\r\nR2,nut,,,false,,\r\nR3,washer,,,true,,\r\n"],
+is_deeply $seen->{'export of all'}, ['Completed', '5', "sku,name,count,price,active,made,seen\r\nR1,other,3,,,,\r\nR2,nut,,,false,,\r\nR3,washer,,,true,,\r\nR4,first,1,,,,\r\nR5,\x{fc}n\x{ef},,,,,\r\n"],
     'filters 0, and a header';
-is_deeply [map { "$_->{sku} " . ($_->{count} // '-') } @{$seen->{'export as JSON'}}], ['R1 3', 'R2 -', 'R3 -'], 'JSON';
-is_deeply $seen->{'export by a template'}, ['Completed', '3', "R1 has 3\r\nR2 has \r\nR3 has \r\n"], 'a template';
+is_deeply [map { "$_->{sku} " . ($_->{count} // '-') } @{$seen->{'export as JSON'}}], ['R1 3', 'R2 -', 'R3 -', 'R4 1', 'R5 -'], 'JSON';
+is_deeply $seen->{'export by a template'}, ['Completed', '5', "R1 has 3\r\nR2 has \r\nR3 has \r\nR4 has 1\r\nR5 has \r\n"], 'a template';
 is_deeply $seen->{'export by a query'}, ['Completed', '1', "WASHER\r\n"], 'a query, which goes before filters';
 is $seen->{cancel}, 'Completed', 'a job that has ended is not cancelled';
-is_deeply $seen->{history}, [2, 11, ['success']], 'and all jobs stand in the history of Braze, page by page';
+is_deeply $seen->{history}, [2, 12, ['success']], 'and all jobs stand in the history of Braze, page by page';
 
 # curl.
 sub curl {

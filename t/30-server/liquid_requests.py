@@ -47,12 +47,15 @@ def import_run(files, parameters):
         data=parameters))
 
 
+files = {'file': ('data.json', open('data.json', 'rb'), 'application/json', {'Expires': '0'})}
 parameters = {
     'notificationEmail': 'someone@example.com',
     'jobName': 'Attendee Import Job',
-    'contentType':'plain/text',
+    'contentType':'application/json',
     'itemType':'part',
     'merge':False}
+seen['import of JSON'] = import_run(files, parameters)
+parameters['contentType'] = 'plain/text'
 files = {'file': ('data.csv', open('data.csv', 'rb'), 'plain/text', {'Expires': '0'})}
 seen['import'] = import_run(files, dict(parameters, headerRow='True'))
 files = {'file': ('lines.csv', open('lines.csv', 'rb'), 'plain/text', {'Expires': '0'}),
@@ -75,7 +78,7 @@ def export_run(filters, sqlQuery, contentType, template, **more):
         headers={'Authorization':'Bearer ' + accessToken},
         data=dict(parameters, **more)))
     result = requests.get(server + '/ls/api/batch/' + job['jobId'] + '/result', headers={'Authorization':'Bearer ' + accessToken})
-    return [job['status'], job['recordsProcessed'], result.text]
+    return [job['status'], job['recordsProcessed'], result.content.decode('utf-8')]
 
 
 filters = { "name":"o'bolt",
