@@ -174,6 +174,7 @@ my %bomb = (
         => qr/^The query (?:needs more than the limit of 8388608 bytes of memory|took)/,
     "SELECT count(*) FROM item a JOIN item b ON a.name || b.name LIKE '%" . 'x%' x 400 . "y'" => qr/^The query took/,
 );
+delete @bomb{grep { /SELECT (?:group_concat|max)/ } keys %bomb} if $ENV{DS_SANITIZERS};    # they take memory of their own
 my %bomb_job = map { $_ => query_send($_, itemType => 'depot') } sort keys %bomb;
 for my $query (sort keys %bomb) {
     my $job = $liquid->ended($bomb_job{$query});
