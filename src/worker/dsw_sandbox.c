@@ -39,15 +39,16 @@ static rlim_t memory_now(void)
     return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-static int limit_set(int resource, rlim_t most)
+/* grace: between the first signal and the kernel's last word. */
+static int limit_set(int resource, rlim_t most, rlim_t grace)
 {
     struct rlimit limit;
 
     if (getrlimit(resource, &limit) != 0)
         return 0;
-    if (limit.rlim_max > most)
-        limit.rlim_max = most;
-    limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_max > most + grace)
+        limit.rlim_max = most + grace;
+    limit.rlim_cur = limit.rlim_max > most ? most : limit.rlim_max;
     return setrlimit(resource, &limit) == 0;
 }
 
@@ -61,11 +62,11 @@ static int walls_raise(int *fd, const dsw_sandbox_t *sandbox)
         return 0;
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit_set(RLIMIT_CORE, 0) &&
-           limit_set(RLIMIT_FSIZE, 0) && limit_set(RLIMIT_NPROC, 0) &&
-           limit_set(RLIMIT_CPU, (rlim_t)sandbox->seconds + 1) &&
-           limit_set(RLIMIT_AS, memory + (rlim_t)sandbox->memory + SLACK) &&
-           limit_set(RLIMIT_NOFILE, 0);
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit_set(RLIMIT_CORE, 0, 0) &&
+           limit_set(RLIMIT_FSIZE, 0, 0) && limit_set(RLIMIT_NPROC, 0, 0) &&
+           limit_set(RLIMIT_CPU, (rlim_t)sandbox->seconds + 1, 2) &&
+           limit_set(RLIMIT_AS, memory + (rlim_t)sandbox->memory + SLACK, 0) &&
+           limit_set(RLIMIT_NOFILE, 0, 0);
 }
 
 /* --- the wire --- */
