@@ -11,6 +11,7 @@
 #include "ds_src_flatten.h"
 #include "ds_src_http.h"
 #include "ds_src_map.h"
+#include "ds_src_page.h"
 #include "ds_src_path.h"
 #include "ds_src_url.h"
 #include "ds_syntax.h"
@@ -95,6 +96,17 @@ static int credential_make(ds_src_http_header_t *header, const ctl_t *ctl,
     }
 }
 
+/* The URL of the first page. */
+static const char *page_url(const preview_t *preview, const char *url)
+{
+    const ds_src_paging_t *paging = &preview->spec->paging;
+    ds_src_page_t page;
+    ds_src_pair_t none_yet;
+
+    ds_src_page_begin(&page, paging);
+    return ds_src_page_url(&none_yet, &page, paging, url, preview->ctl->pool);
+}
+
 /* The exit code. */
 static int request_make(ds_src_http_request_t *request, const preview_t *preview)
 {
@@ -124,7 +136,7 @@ static int request_make(ds_src_http_request_t *request, const preview_t *preview
             (ds_src_http_header_t){"Content-Type", "application/json"};
     }
     *request = (ds_src_http_request_t){.method = made->method,
-                                       .url = made->url,
+                                       .url = page_url(preview, made->url),
                                        .headers = headers,
                                        .body = made->body,
                                        .body_size = made->body ? strlen(made->body) : 0,

@@ -66,7 +66,7 @@ is_deeply seen($text), {'column member.id' => 'm1', 'column member.email_address
                    'field status' => 'subscribed', 'field rate' => '0.25', 'field list_id' => undef},
     'the columns of its first record, and the fields that they fill; what the spec skips is in neither';
 my ($asked) = $rest->asked;
-like $asked->{path}, qr{^/3\.0/lists/10c097ca71/members\?before_last_changed=\d{4}-\d\d-\d\dT}, 'the request is that of a first run';
+like $asked->{path}, qr{^/3\.0/lists/10c097ca71/members\?before_last_changed=\d{4}-\d\d-\d\dT\S+&count=100&offset=0$}, 'the request is that of the first page of a first run';
 ($text, $code) = plainly('source', 'preview', 'members');
 is scalar(() = $text =~ /^ *[12] /mg), 18, 'a table has a line for each column and field of each record';
 unlike $text, qr/\x{9b}|\xc2\x9b/, 'and nothing in it that drives a terminal';
