@@ -179,6 +179,9 @@ for (['the whole', $all],
 my ($code, $text) = $node->config_check("$database$worker${object}$sync");
 ok $code == 0 && $text =~ /DS0005.*write DataSyncAPI prisma/, 'a sync that nobody can reach is warned of' or diag $text;
 
+($code, $text) = $node->config_check("${all}DataSyncMail smtp://mail.example.com from=a\@example.com\n");
+ok $code == 0 && $text =~ /DS0170.*write DataSyncLinks/s, 'mail that can have no link is warned of' or diag $text;
+
 # A driver that is not installed: as if there were nothing in its file.
 for (['pgsql "dbname=x"', 'pgsql', 'libaprutil1-dbd-pgsql (Debian) or apr-util-pgsql (RPM)'],
      ['sqlite3 state/datasync.db', 'sqlite3', 'libaprutil1-dbd-sqlite3 (Debian) or apr-util-sqlite (RPM)']) {

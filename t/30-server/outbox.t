@@ -128,8 +128,8 @@ $smtp->stop;
 import_ended(jobName => 'Late');
 $node->log_wait(qr/DS0570: the mail server 127\.0\.0\.1 does not take a message, it is tried again: /);
 is outbox_count('waiting'), 1, 'mail waits while the server is away';
-my ($listed) = @{$node->ctl('outbox', 'list', '--limit', 1)};
-is_deeply [@$listed{qw(outlet state)}, $listed->{fault} ? 1 : 0], ['mail', 'waiting', 1], 'datasyncctl shows it, and why';
+my $listed = wait_for('a message with a fault', sub { my ($newest) = @{$node->ctl('outbox', 'list', '--limit', 1)}; $newest->{fault} && $newest });
+is_deeply [@$listed{qw(outlet state ended)}], ['mail', 'waiting', undef], 'datasyncctl shows it, and why';
 $smtp->start;
 is $smtp->received_wait(6)->{headers}{subject}, 'Job "Late": Completed', 'and goes when it is back';
 $node->log_wait(qr/DS0572/);
@@ -158,7 +158,7 @@ $node->stop;
 cmp_ok time - $begin, '<', 10, 'a mail server that hangs does not hold up the end of httpd';
 is outbox_count('waiting'), 1, 'and the mail stays';
 $smtp->release;
-finish($node, qr/DS0511: datasync-sender/);
+finish($node, qr/DS0511: datasync-sender .* signal 9/);
 
 # A worker elsewhere sends for web nodes that have none.
 my $web = DSNode->prepare;
