@@ -203,6 +203,10 @@ ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, co
             import_read(&own->import, phrases, read_only, root, pool);
         if (fields)
             export_read(&own->export, fields, root, pool);
+        if (own->source && json_is_true(json_object_get(root, "backfill"))) {
+            own->source = apr_pmemdup(pool, own->source, sizeof(*own->source));
+            own->source->backfill = 1;
+        }
         *sync = own;
     }
     json_decref(root);

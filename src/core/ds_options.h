@@ -12,6 +12,9 @@ const char *ds_options_import_write(char delimiter, const ds_import_t *import, a
  * NULL, header, format, template, empty, span, query), likewise. */
 const char *ds_options_export_write(char delimiter, const ds_export_t *export, apr_pool_t *pool);
 
+/* What a pull does that fetches everything once more. */
+#define DS_OPTIONS_BACKFILL "{\"backfill\":true}"
+
 /* The sync as this launch runs it: `base` itself without options, else a copy in pool. */
 ds_problem_t *ds_options_apply(const ds_sync_t **sync, const ds_sync_t *base, const char *options,
                                apr_pool_t *pool);

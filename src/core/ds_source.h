@@ -57,6 +57,7 @@ typedef struct ds_source_t {
     apr_array_header_t *maps;      /* of ds_source_map_t; fields without one are found by name */
     apr_time_t backfill_from;      /* where the first window begins; 0: has no beginning */
     apr_interval_time_t look_back; /* how far a window reaches back into the one before */
+    int backfill; /* of a launch alone (ds_options.h): the window is like the first one */
 } ds_source_t;
 
 /* What pulls may reach although it is private or special, or not encrypted. */

@@ -32,6 +32,7 @@ typedef struct ctl_t {
     const char *expires;  /* --expires, or NULL */
     const char *limit;    /* --limit, or NULL */
     int dry_run;          /* --dry-run */
+    int backfill;         /* --backfill */
     const char *role;     /* --role, or NULL */
     const char *scopes;   /* --scopes, or NULL */
     apr_file_t *input;    /* the file that the command reads, or NULL */

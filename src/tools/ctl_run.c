@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ds_launch.h"
+#include "ds_options.h"
 
 #define READ_SIZE (64 * 1024)
 
@@ -136,6 +137,11 @@ int ctl_run(ctl_t *ctl, const char *const *arguments)
         return ctl_fail(CTL_USAGE, "%s is of kind %s: only imports and deletes have a dry run",
                         sync->id, kind);
     }
+    if (ctl->backfill && sync->kind != DS_KIND_PULL) {
+        return ctl_fail(CTL_USAGE, "%s is of kind %s: only pulls have a past to fetch", sync->id,
+                        kind);
+    }
+    request.options = ctl->backfill ? DS_OPTIONS_BACKFILL : NULL;
     request.queue_limit = ctl->def->queue_limit;
     return reads ? upload_run(ctl, &request, arguments[1]) : export_run(ctl, &request);
 }

@@ -17,6 +17,7 @@ enum {
     OPT_EXPIRES,
     OPT_LIMIT,
     OPT_DRY_RUN,
+    OPT_BACKFILL,
     OPT_ROLE,
     OPT_SCOPES,
     OPT_HELP,
@@ -67,9 +68,9 @@ static const ctl_command_t commands[] = {
      ctl_launch_retry, 0},
     {"outbox", "list", "[--limit N]", "the newest messages about launches (20), sent and waiting",
      0, 0, ALLOW(OPT_LIMIT), ctl_outbox_list, 0},
-    {"run", NULL, "SYNC [FILE] [--dry-run]",
-     "start a launch: an export, or with a file (-: stdin) an import or delete", 1, 2,
-     ALLOW(OPT_DRY_RUN), ctl_run, 2},
+    {"run", NULL, "SYNC [FILE] [--dry-run] [--backfill]",
+     "start a launch: an export or a pull, or with a file (-: stdin) an import or delete", 1, 2,
+     ALLOW(OPT_DRY_RUN) | ALLOW(OPT_BACKFILL), ctl_run, 2},
     {"check", NULL, "", "look for faults in the database", 0, 0, 0, ctl_check, 0},
     {"source", "check", "FILE", "look for mistakes in a source spec (-: stdin); needs no database",
      1, 1, WITHOUT_DATABASE, ctl_source_check, 1},
@@ -152,6 +153,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
                                             {"expires", required_argument, NULL, OPT_EXPIRES},
                                             {"limit", required_argument, NULL, OPT_LIMIT},
                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+                                            {"backfill", no_argument, NULL, OPT_BACKFILL},
                                             {"role", required_argument, NULL, OPT_ROLE},
                                             {"scopes", required_argument, NULL, OPT_SCOPES},
                                             {"help", no_argument, NULL, OPT_HELP},
@@ -171,6 +173,7 @@ static int options_read(ctl_t *ctl, unsigned *given, int argc, char **argv)
         case OPT_EXPIRES: ctl->expires = optarg; break;
         case OPT_LIMIT: ctl->limit = optarg; break;
         case OPT_DRY_RUN: ctl->dry_run = 1; break;
+        case OPT_BACKFILL: ctl->backfill = 1; break;
         case OPT_ROLE: ctl->role = optarg; break;
         case OPT_SCOPES: ctl->scopes = optarg; break;
         case OPT_HELP: help_print(); return CTL_OK;

@@ -348,8 +348,8 @@ static apr_status_t window_begin(pull_t *pull)
     if (pull->known.launch_id == pull->claim->launch->id && pull->known.page &&
         ds_src_page_read(&pull->page, pull->known.page, pull->page_pool))
         return APR_SUCCESS;
-    window =
-        ds_src_window_make(pull->known.watermark, source->backfill_from, source->look_back, 0, now);
+    window = ds_src_window_make(pull->known.watermark, source->backfill_from, source->look_back,
+                                source->backfill, now);
     pull->known.launch_id = pull->claim->launch->id;
     pull->known.window_start = window.start;
     pull->known.window_end = window.end;

@@ -83,6 +83,10 @@ my ($later) = grep { $_->{path} =~ /search/ && $_->{path} =~ /updated%20%3E/ } $
 my $start = POSIX::strftime('%Y-%m-%dT%H%%3A%M%%3A%SZ', gmtime($mark / 1_000_000));
 like $later->{path}, qr/updated%20%3E%20\Q$start\E%20updated%20%3C%20/, 'the next one for what came since';
 
+my $whole = $node->launch_ended($node->ctl('run', 'members', '--backfill')->{id});
+is DSClient::counts($whole), '250 250 0 0', 'everything can be fetched once more';
+ok $node->ctl_refused('run', 'users', '--dry-run'), 'a rehearsal of a pull is none';
+
 # A run that fails moves nothing.
 $mark = $node->value("SELECT watermark FROM ds_pull WHERE sync_id = 'members'");
 open $out, '>', $secret or die $!;
