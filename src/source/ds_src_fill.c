@@ -248,32 +248,39 @@ static int pair_is_in(const apr_array_header_t *pairs, const char *name)
     return 0;
 }
 
-/* All pairs but those of names in `but`. */
-static const char *query_append(const char *url, const apr_array_header_t *pairs,
-                                const apr_array_header_t *but, apr_pool_t *pool)
+/* The texts of a query after what stands in `texts`: all pairs but those of names in `but`. */
+static void query_add(apr_array_header_t *texts, const char *separator,
+                      const apr_array_header_t *pairs, const apr_array_header_t *but)
 {
+    apr_pool_t *pool = texts->pool;
     int i;
 
     for (i = 0; pairs && i < pairs->nelts; i++) {
         const ds_src_pair_t *pair = &APR_ARRAY_IDX(pairs, i, ds_src_pair_t);
-        const char *last = url + strlen(url) - 1;
 
         if (!pair_is_in(but, pair->name)) {
-            url = apr_pstrcat(pool, url,
-                              !strchr(url, '?')     ? "?"
-                              : strchr("?&", *last) ? ""
-                                                    : "&",
-                              percent_encode(pair->name, is_unreserved, pool), "=",
-                              percent_encode(pair->value, is_unreserved, pool), NULL);
+            APR_ARRAY_PUSH(texts, const char *) = texts->nelts == 1 ? separator : "&";
+            APR_ARRAY_PUSH(texts, const char *) = percent_encode(pair->name, is_unreserved, pool);
+            APR_ARRAY_PUSH(texts, const char *) = "=";
+            APR_ARRAY_PUSH(texts, const char *) = percent_encode(pair->value, is_unreserved, pool);
         }
     }
-    return url;
+}
+
+/* What goes between a path, which may have a query, and the first parameter. */
+static const char *separator_find(const char *path)
+{
+    if (!strchr(path, '?')) {
+        return "?";
+    }
+    return strchr("?&", path[strlen(path) - 1]) ? "" : "&";
 }
 
 static ds_problem_t *url_make(const char **url, const ds_src_spec_t *spec, const char *host,
                               const ds_src_values_t *values, apr_pool_t *pool)
 {
     apr_array_header_t *query = apr_array_make(pool, 8, sizeof(ds_src_pair_t));
+    apr_array_header_t *texts = apr_array_make(pool, 32, sizeof(const char *));
     const char *path;
     ds_problem_t *problem;
 
@@ -288,8 +295,10 @@ static ds_problem_t *url_make(const char **url, const ds_src_spec_t *spec, const
         problem = pairs_fill(query, spec->query, DS_SRC_IN_TEXT, values, pool);
     }
     if (!problem) {
-        *url = query_append(apr_pstrcat(pool, host, path, NULL), query, values->window, pool);
-        *url = query_append(*url, values->window, NULL, pool);
+        APR_ARRAY_PUSH(texts, const char *) = apr_pstrcat(pool, host, path, NULL);
+        query_add(texts, separator_find(path), query, values->window);
+        query_add(texts, separator_find(path), values->window, NULL);
+        *url = apr_array_pstrcat(pool, texts, '\0');
     }
     return problem;
 }

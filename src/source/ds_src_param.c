@@ -162,6 +162,11 @@ static void param_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
         ds_src_mistake_add(reader, node->place, "the parameter is described twice");
         return;
     }
+    if (spec->params->nelts == DS_SRC_LIST_MAX) {
+        ds_src_mistake_add(reader, node->place, "there are more than %d parameters",
+                           DS_SRC_LIST_MAX);
+        return;
+    }
     APR_ARRAY_PUSH(spec->params, ds_src_param_t) = param;
 }
 

@@ -25,8 +25,12 @@ void ds_src_report_init(ds_src_report_t *report, apr_pool_t *pool)
 static void sentence_add(apr_array_header_t *sentences, const char *place, const char *format,
                          va_list args, apr_pool_t *pool)
 {
-    char *text = apr_pstrcat(pool, place, ": ", apr_pvsprintf(pool, format, args), NULL), *c;
+    char *text, *c;
 
+    if (sentences->nelts == DS_SRC_REPORT_MAX) {
+        return;
+    }
+    text = apr_pstrcat(pool, place, ": ", apr_pvsprintf(pool, format, args), NULL);
     if (strlen(text) > SENTENCE_MAX) {
         apr_cpystrn(text + SENTENCE_MAX - 3, "...", 4);
     }
@@ -35,9 +39,7 @@ static void sentence_add(apr_array_header_t *sentences, const char *place, const
             *c = '?';
         }
     }
-    if (sentences->nelts < DS_SRC_REPORT_MAX) {
-        APR_ARRAY_PUSH(sentences, const char *) = text;
-    }
+    APR_ARRAY_PUSH(sentences, const char *) = text;
 }
 
 void ds_src_mistake_add(const ds_src_reader_t *reader, const char *place, const char *format, ...)

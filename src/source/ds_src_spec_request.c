@@ -43,6 +43,10 @@ static void hole_check(ds_src_spec_t *spec, const ds_src_reader_t *reader, const
         return;
     }
     param = ds_src_param_find(spec, name);
+    if (!param && spec->params->nelts == DS_SRC_LIST_MAX) {
+        ds_src_mistake_add(reader, place, "there are more than %d parameters", DS_SRC_LIST_MAX);
+        return;
+    }
     if (!param) {
         if (!is_host) {
             ds_src_warning_add(reader, place,

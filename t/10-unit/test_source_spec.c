@@ -3,6 +3,7 @@
 #include "source.h"
 
 #include "ds_fmt_jsonpath.h"
+#include "ds_src_read.h"
 
 #define AT "$.sourceSpec.attributes."
 
@@ -310,6 +311,28 @@ static void test_text(void)
     tap_ok(report.mistakes->nelts >= 4, "all mistakes are told at once");
 }
 
+/* A spec that is made to take long. */
+static void test_bounds(void)
+{
+    apr_array_header_t *pieces = apr_array_make(pool, 100000, sizeof(const char *));
+    ds_src_report_t report;
+    apr_time_t begun = apr_time_now();
+    int i;
+
+    for (i = 0; i < 60000; i++) {
+        APR_ARRAY_PUSH(pieces, const char *) = apr_psprintf(pool, "{a%d},", i);
+    }
+    spec_read(&report, spec_text("urlParams",
+                                 apr_pstrcat(pool,
+                                             "{\"host\": \"https://a\", \"method\": \"GET\", "
+                                             "\"path\": \"/",
+                                             apr_array_pstrcat(pool, pieces, '\0'), "\"}", NULL)));
+    tap_is_text(first(report.mistakes), AT "urlParams.path: there are more than 200 parameters",
+                "a spec has no more parameters than anybody needs");
+    tap_is_number(report.mistakes->nelts, DS_SRC_REPORT_MAX, "the report has a bound");
+    tap_ok(apr_time_now() - begun < apr_time_from_sec(60), "and so has the time");
+}
+
 static void test_placement(void)
 {
     ds_src_report_t report;
@@ -409,6 +432,7 @@ int main(void)
     test_paging_kinds();
     test_schedule();
     test_text();
+    test_bounds();
     test_placement();
     test_params();
     test_unknown_param();
