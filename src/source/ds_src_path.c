@@ -6,6 +6,8 @@
 
 #include <apr_strings.h>
 
+#include "ds_field.h"
+
 /* The values that one step leads to, at most `most`, appended to found. */
 static void step_list(apr_array_header_t *found, json_t *value, const ds_fmt_jsonpath_step_t *step,
                       int most)
@@ -84,26 +86,6 @@ json_t *ds_src_path_get(json_t *root, const ds_fmt_jsonpath_t *path)
     return rest_get(root, path->steps, path->count);
 }
 
-/* "1.5e-07" as "0.00000015": what takes decimals does not take exponents. */
-static const char *exponent_expand(const char *text, apr_pool_t *pool)
-{
-    const char *sign = *text == '-' ? "-" : "", *e = strchr(text, 'e'), *zeros;
-    int power = (int)strtol(e + 1, NULL, 10), digits;
-    char *mantissa =
-        apr_pstrmemdup(pool, text + strlen(sign), (apr_size_t)(e - text) - strlen(sign));
-
-    if (power < -300 || power > 300) {
-        return apr_pstrdup(pool, text);
-    }
-    if (mantissa[1] == '.') {
-        memmove(mantissa + 1, mantissa + 2, strlen(mantissa + 2) + 1);
-    }
-    digits = (int)strlen(mantissa);
-    zeros = apr_psprintf(pool, "%0*d", power < 0 ? -power : power + 1, 0);
-    return power < 0 ? apr_pstrcat(pool, sign, "0.", zeros + 1, mantissa, NULL)
-                     : apr_pstrcat(pool, sign, mantissa, zeros + digits, NULL);
-}
-
 /* 15 digits are enough for what people write, 17 for every number. */
 static const char *real_text(double number, apr_pool_t *pool)
 {
@@ -116,7 +98,7 @@ static const char *real_text(double number, apr_pool_t *pool)
             break;
         }
     }
-    return strchr(text, 'e') ? exponent_expand(text, pool) : apr_pstrdup(pool, text);
+    return ds_field_number_expand(text, pool);
 }
 
 static const char *compound_text(const json_t *value, apr_pool_t *pool)

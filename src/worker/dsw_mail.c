@@ -154,6 +154,9 @@ void dsw_mail_send(dsw_delivery_t *delivery, const ds_mail_t *mail, const ds_mes
         return;
     }
     text = dsw_letter_write(&letter, message, pool);
-    if (text)
-        text_send(delivery, mail, message->recipient, text, patience, pool);
+    if (!text) {
+        *delivery = (dsw_delivery_t){DSW_HOPELESS, "what it tells cannot be read"};
+        return;
+    }
+    text_send(delivery, mail, message->recipient, text, patience, pool);
 }

@@ -97,19 +97,18 @@ static apr_status_t stop_watch(void *unused)
     return dsw_process_stopping() ? DS_ESTOPPED : APR_SUCCESS;
 }
 
+/* A receiver that says 2xx has the message, whatever becomes of the rest of its answer. */
 static void answer_judge(dsw_delivery_t *delivery, const ds_src_http_answer_t *answer,
                          const ds_problem_t *problem, apr_pool_t *pool)
 {
-    if (problem) {
-        delivery->outcome = problem->status == DS_ESTOPPED ? DSW_STOPPED : DSW_AWAY;
-        delivery->fault = problem->text;
-        return;
-    }
     if (answer->status / 100 == 2)
         delivery->outcome = DSW_SENT;
+    else if (problem)
+        delivery->outcome = problem->status == DS_ESTOPPED ? DSW_STOPPED : DSW_AWAY;
     else
         delivery->outcome = answer->status == 410 ? DSW_GONE : DSW_AWAY;
-    delivery->fault = apr_psprintf(pool, "it answered with status %d", answer->status);
+    delivery->fault =
+        problem ? problem->text : apr_psprintf(pool, "it answered with status %d", answer->status);
 }
 
 static void header_add(apr_array_header_t *headers, const char *name, const char *value)
@@ -128,6 +127,8 @@ void dsw_webhook_send(dsw_delivery_t *delivery, dsw_webhook_client_t *client,
     ds_problem_t *problem;
     apr_time_t now;
 
+    if (!body)
+        *delivery = (dsw_delivery_t){DSW_HOPELESS, "what it tells cannot be read"};
     if (!client->http || !body || ds_db_now(&now, db) != APR_SUCCESS)
         return;
     id = apr_psprintf(pool, "msg_%s_%" APR_INT64_T_FMT, uuid, message->id);

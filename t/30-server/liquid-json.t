@@ -69,6 +69,9 @@ my $sample = sub {
     my ($row) = $node->rows("SELECT * FROM sample WHERE id = '$_[0]'");
     return join '|', map { $_ // '-' } @$row{qw(note amount price active born mail phone)};
 };
+is items('[{"id":"S0","price":0.00001},{"id":"S00","note":1.5E-7,"price":-2.5e-10}]', itemType => 'sample')->{reason}, '2 rows imported',
+    'small numbers are values';
+is $node->value("SELECT note FROM sample WHERE id = 'S00'"), '0.00000015', 'without an exponent';
 items([{id => 'S1', note => "a \"quote\",\n\x{e9}\x{1F697}", amount => 12, price => 2.5, active => JSON::PP::true, born => '2024-02-29',
         mail => 'a@example.com', phone => '+41 44 123'}, {id => 17, note => 3, amount => '-7', price => '1.50', active => 'no'},
        {id => 'S3', note => JSON::PP::false, amount => undef, price => -3, active => 0, mail => ''}], itemType => 'sample');

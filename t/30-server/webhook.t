@@ -75,7 +75,7 @@ $node->workers_continue;
 is told_wait($hook, $id, 2), 'launch.cancelled launch.queued', 'what an administrator does is told too';
 
 # A receiver in trouble.
-$hook->answer(503, 302);
+$hook->answer(503, 302, '200 100000');
 my $count = $hook->received;
 $id = $node->import_run('open-import', "vin\nW3\n")->{id};
 is told_wait($hook, $id, 3), 'launch.finished launch.queued launch.running', 'a receiver in trouble hears of all when it is over';
@@ -84,6 +84,9 @@ is scalar(keys %ids), 3, 'each message keeps its id';
 ok !(grep { $_->{url} ne '/hooks/private-one' } $hook->received), 'redirects are not followed';
 ok !(grep { $_->{verdict} ne 'good' } $hook->received), 'all were signed';
 wait_for('the end of all messages', sub { !waiting() });
+my %taken;
+$taken{$_->{headers}{'webhook-id'}}++ for grep { $_->{status} < 300 } ($hook->received)[$count .. $hook->received - 1];
+is join(' ', values %taken), '1 1 1', 'who has taken a message does not get it again, however long the answer is';
 
 # One that is slow, beside another one.
 $node->config_write("${base}DataSyncEgressAllow 127.0.0.1\n" . webhook_line($hook, 'one') . webhook_line($second, 'two'));

@@ -1,8 +1,8 @@
 // A webhook for tests: webhook_receiver.cjs SECRET PORT DIRECTORY, on 127.0.0.1, until its standard input ends.
 //
 // Each call becomes a line of JSON in DIRECTORY/received, with what the reference library of Standard Webhooks
-// says of its signature. It is answered with the status in the first line of DIRECTORY/answers, which is taken away,
-// while there is one, else with 204. While there is DIRECTORY/hold the answer waits.
+// says of its signature. It is answered with the first line of DIRECTORY/answers, which is taken away, while there is
+// one: a status, and how many bytes follow; else with 204. While there is DIRECTORY/hold the answer waits.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -14,10 +14,11 @@ const verifier = new Webhook(secret);
 const file = (name) => path.join(directory, name);
 
 function answerTake() {
-  if (!fs.existsSync(file('answers'))) return 204;
+  if (!fs.existsSync(file('answers'))) return [204];
   const [first, ...rest] = fs.readFileSync(file('answers'), 'utf8').split('\n');
   fs.writeFileSync(file('answers'), rest.join('\n'));
-  return Number(first) || 204;
+  const [status, size] = first.split(' ').map(Number);
+  return [status || 204, size];
 }
 
 function verdict(body, headers) {
@@ -29,18 +30,18 @@ function verdict(body, headers) {
   }
 }
 
-function answerSend(response, status) {
-  if (fs.existsSync(file('hold'))) return setTimeout(answerSend, 50, response, status);
+function answerSend(response, status, size) {
+  if (fs.existsSync(file('hold'))) return setTimeout(answerSend, 50, response, status, size);
   response.writeHead(status, status === 302 ? { Location: `http://127.0.0.1:${port}/elsewhere` } : {});
-  return response.end();
+  return response.end(size ? Buffer.alloc(size, 32) : undefined);
 }
 
 function callTake(request, response, body) {
-  const status = answerTake();
+  const [status, size] = answerTake();
   const record = { url: request.url, method: request.method, headers: request.headers, body, status,
     verdict: verdict(body, request.headers) };
   fs.appendFileSync(file('received'), `${JSON.stringify(record)}\n`);
-  answerSend(response, status);
+  answerSend(response, status, size);
 }
 
 http.createServer((request, response) => {
