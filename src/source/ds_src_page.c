@@ -7,7 +7,10 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "ds_fmt_utf8.h"
 #include "ds_src_url.h"
+
+#define NEXT_MAX 8192 /* bytes of a pointer or token: it is stored with each batch */
 
 apr_uint64_t ds_src_page_digest(apr_uint64_t digest, const char *data, apr_size_t size)
 {
@@ -81,9 +84,27 @@ static ds_src_step_e fault(ds_problem_t **problem, const char *text, apr_pool_t 
     return DS_SRC_FAULT;
 }
 
+static int is_text(const char *text)
+{
+    apr_size_t size = strlen(text), length;
+
+    for (; size; text += length, size -= length) {
+        length = apr_iscntrl(*text) ? 0 : ds_fmt_utf8_length(text, size);
+        if (!length)
+            return 0;
+    }
+    return 1;
+}
+
 static ds_src_step_e link_take(ds_src_page_t *page, ds_problem_t **problem, const char *next,
                                apr_pool_t *pool)
 {
+    if (strlen(next) > NEXT_MAX || !is_text(next))
+        return fault(
+            problem,
+            "The pointer or token to the next page is longer than 8192 bytes, or it is not "
+            "a text of one line",
+            pool);
     page->next = apr_pstrdup(pool, next);
     if (circle_closes(&page->links, ds_src_page_digest(DS_SRC_DIGEST, next, strlen(next))))
         return fault(problem,

@@ -19,6 +19,7 @@ struct dsw_page_t {
     apr_pool_t *pool;       /* of the page */
     apr_pool_t *split_pool; /* of one reading of it */
     apr_pool_t *element_pool;
+    apr_pool_t *record_pool; /* an element may be split into very many */
     char *piece;
     apr_file_t *file;
     ds_fmt_split_t *split;
@@ -56,6 +57,7 @@ ds_problem_t *dsw_page_make(dsw_page_t **made, const ds_src_spec_t *spec, apr_si
     apr_pool_create(&page->pool, pool);
     apr_pool_create(&page->split_pool, pool);
     apr_pool_create(&page->element_pool, pool);
+    apr_pool_create(&page->record_pool, pool);
     apr_pool_pre_cleanup_register(pool, page, json_drop);
     *made = page;
     return NULL;
@@ -65,6 +67,7 @@ ds_problem_t *dsw_page_make(dsw_page_t **made, const ds_src_spec_t *spec, apr_si
 
 static void element_drop(dsw_page_t *page)
 {
+    apr_pool_clear(page->record_pool);
     apr_pool_clear(page->element_pool);
     json_decref(page->element);
     page->element = NULL;
@@ -272,7 +275,8 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
     ds_fmt_split_element_t element;
     ds_problem_t *problem;
 
-    *record = page->records ? ds_src_records_next(page->records, page->element_pool) : NULL;
+    apr_pool_clear(page->record_pool);
+    *record = page->records ? ds_src_records_next(page->records, page->record_pool) : NULL;
     if (*record)
         return NULL;
     element_drop(page);
@@ -284,7 +288,7 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
         return problem;
     page->records =
         ds_src_records_make(page->spec, page->element, page->parent, page->element_pool);
-    *record = ds_src_records_next(page->records, page->element_pool);
+    *record = ds_src_records_next(page->records, page->record_pool);
     return NULL;
 }
 

@@ -45,6 +45,8 @@ typedef struct {
     const char *step_fault; /* why nobody knows */
     apr_int64_t records;    /* of the page, that were given */
     apr_int64_t done;       /* of the page, that an earlier runner has committed */
+    apr_int64_t stored;     /* of the page as it is here, that are committed */
+    apr_int64_t kept;       /* that are when the batch at hand is; -1: it ends with the page */
     const char *fault;
     int is_config_fault; /* somebody must change something before it can go on */
 } pull_t;
@@ -115,8 +117,10 @@ static ds_problem_t *page_resume(pull_t *pull)
     pull->done = 0;
     if (!count || problem)
         return problem;
-    if (pull->records == count && dsw_page_digest(pull->reader) == pull->page.done)
+    if (pull->records == count && dsw_page_digest(pull->reader) == pull->page.done) {
+        pull->stored = count;
         return NULL;
+    }
     ds_log(DS_LOG_NOTICE, APR_SUCCESS,
            DSLOGNO(0616) "sync %s: page %" APR_INT64_T_FMT
                          " has changed since it was interrupted: it is taken from its beginning",
@@ -163,7 +167,7 @@ static void page_advance(pull_t *pull)
     pull->page.next = next ? apr_pstrdup(pull->page_pool, next) : NULL;
     free(next);
     pull->where = PAGE_BEFORE;
-    pull->records = 0;
+    pull->records = pull->stored = 0;
 }
 
 /* --- records, as dsw_input.h wants them --- */
@@ -245,8 +249,12 @@ static apr_status_t pull_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *reco
 {
     pull_t *pull = baton;
     json_t *found;
-    ds_problem_t *problem = record_next(&found, pull);
+    ds_problem_t *problem;
 
+    if (pull->kept >= 0) /* who goes on has committed */
+        pull->stored = pull->kept;
+    pull->kept = -1;
+    problem = record_next(&found, pull);
     if (problem)
         return problem_take(next, pull, problem);
     if (found) {
@@ -261,11 +269,13 @@ static apr_status_t pull_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *reco
     return APR_SUCCESS;
 }
 
-/* The page that was not committed is still here. */
+/* The page that was not committed is still here. It may be another one than the checkpoint tells
+ * of: one that has changed, or the first one of a new window. */
 static void pull_seek(void *baton, const ds_checkpoint_t *checkpoint)
 {
     pull_t *pull = baton;
 
+    pull->kept = -1;
     if (pull->where == PAGE_BEFORE) {
         pull->done = checkpoint->offset == pull->page.requests ? checkpoint->line : 0;
         return;
@@ -274,7 +284,7 @@ static void pull_seek(void *baton, const ds_checkpoint_t *checkpoint)
         return;
     dsw_page_rewind(pull->reader);
     pull->where = PAGE_INSIDE;
-    records_skip(pull, checkpoint->line);
+    records_skip(pull, pull->stored);
 }
 
 /* Pages that are done, and records of the one at hand. */
@@ -299,8 +309,10 @@ static apr_status_t pull_keep(void *baton)
 
     if (pull->where == PAGE_BEHIND && pull->step == DS_SRC_END)
         return ds_pull_finish(pull->db, pull->sync->id, &pull->known);
-    if (pull->where == PAGE_INSIDE)
+    if (pull->where == PAGE_INSIDE) {
         page->done = dsw_page_digest(pull->reader);
+        pull->kept = pull->records;
+    }
     pull->known.page = ds_src_page_write(page, pull->page_pool);
     return ds_pull_page_set(pull->db, pull->sync->id, &pull->known);
 }
@@ -410,6 +422,7 @@ dsw_result_t dsw_pull_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t 
     pull->claim = claim;
     pull->sync = sync;
     pull->pool = pool;
+    pull->kept = -1;
     apr_pool_create(&pull->page_pool, pool);
     apr_pool_create(&pull->record_pool, pool);
     apr_pool_create(&pull->look_pool, pool);

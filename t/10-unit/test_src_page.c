@@ -186,6 +186,7 @@ static void test_faults(void)
         "https://evil.example.org/v1/items?page=1", "http://api.example.com/v1/items?page=1",
         "https://api.example.com:8443/x",           "//evil.example.org/x",
         "https://user:word@api.example.com/x",      "file:///etc/passwd"};
+    static const char *const strange[] = {"\xff\xfe", "a\r\nX: y", "\x7f"};
     size_t i;
 
     for (i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++) {
@@ -196,6 +197,16 @@ static void test_faults(void)
     facts.next = URL;
     tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT,
                   "a pointer to the page itself would go round for ever");
+    paging = paging_make(DS_SRC_PAGING_TOKEN);
+    for (i = 0; i < sizeof(strange) / sizeof(*strange); i++) {
+        facts.next = strange[i];
+        tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT,
+                      "a token that is no text is not kept");
+    }
+    facts.next = apr_psprintf(pool, "%08192d", 1);
+    tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_MORE, "a token may be long");
+    facts.next = apr_psprintf(pool, "%08193d", 1);
+    tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT, "but not as long as a page");
     paging = paging_make(DS_SRC_PAGING_PAGE);
     paging.pages_at.header = "x-pagecount";
     tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT,

@@ -8,7 +8,7 @@ use DSTest;
 use Apache::Test '-withtestmore';
 use Time::HiRes qw(sleep);
 
-my ($pages, $size) = (40, 25);
+my ($pages, $size, $moved) = (40, 25, 150_000);
 my $server = DSRest->start(sub {
     my ($request, $self) = @_;
     my $path = $request->uri->path;
@@ -24,6 +24,11 @@ my $server = DSRest->start(sub {
         my $good = 'Bearer access-token-' . ($self->get('valid') || 1);
         return [401, {}, '{}'] if ($request->header('Authorization') // '') ne $good;
         return DSRest::json({data => {items => [{id => 1, name => 'a'}]}});
+    }
+    if ($path eq '/items/moved') {
+        my $base = $self->get('moved') ? 1_000_000 : 0;    # of the second page two records have the same name
+        return [200, {'Content-Type' => 'application/json'},
+            '{"data":{"items":[' . join(',', map { sprintf '{"id":%d,"name":"n%d"}', $base + $_, $base + ($base && $_ == 7 ? 8 : $_) } 1 .. $moved) . ']}}'];
     }
     if ($path eq '/items/hang') {
         $self->set('hanging', 1);
@@ -47,6 +52,7 @@ for (keys %secrets) {
 my $auth = "SourceAuth oauth2-refresh client=me secret=file:$node->{dir}/client refresh=file:$node->{dir}/refresh token-url=" . $server->url('/token') . "\n";
 $node->config_write(pull_config(3,
     pull_sync($node, $server, 'many', spec => spec_of({%offset}), set => 'many'),
+    pull_sync($node, $server, 'moved', spec => spec_of({type => 'NONE'}), set => 'moved'),
     pull_sync($node, $server, 'hang', spec => spec_of({type => 'NONE'}), set => 'hang'),
     map { pull_sync($node, $server, "secret-$_", spec => spec_of({type => 'NONE'}), set => "secret-$_", lines => $auth) } 1 .. 3))->start;
 
@@ -64,6 +70,19 @@ is $killed, 3, 'runners were killed in the middle';
 is "$launch->{state} " . DSClient::counts($launch), "finished $all $all 0 0", 'the pull has come to its end, each record counted once';
 is ids_of($node, 'many'), join(' ', 1 .. $all), 'each record is there';
 cmp_ok $server->asked_count(qr{^/items/many\b}), '<=', $pages + 1 + 3, 'only the page at hand was asked for again';
+
+# Killed in a page that is another one afterwards, of which the database refuses a record
+$node->write('CREATE UNIQUE INDEX moved_names ON moved (name)');
+$id = $node->ctl('run', 'moved')->{id};
+wait_for('rows of a page', sub { $node->value("SELECT rows_read FROM ds_launch WHERE id = $id") });
+my $runner = wait_for('a runner that has it', sub { $node->runner_of($id) });
+$server->set(moved => 1);
+kill KILL => $runner;
+$launch = $node->launch_ended($id);
+$node->log_wait(qr/DS0616: sync moved: page 1 has changed/);
+is $launch->{state}, 'finished', 'a page that has changed is taken once more';
+is $node->value('SELECT count(*) AS n FROM moved WHERE id > 1000000'), $moved - 1, 'from its beginning, also when the database refuses one of its records';
+is $launch->{rows_failed}, 1, 'which is told';
 
 # Cancelled while the server does not answer
 $id = $node->ctl('run', 'hang')->{id};
