@@ -118,27 +118,31 @@ apr_status_t ds_pull_login_get(ds_pull_login_t *known, ds_db_t *db, const char *
     return APR_SUCCESS;
 }
 
-apr_status_t ds_pull_login_claim(int *claimed, ds_db_t *db, const char *login,
+apr_status_t ds_pull_login_claim(apr_time_t *claim, ds_db_t *db, const char *login,
                                  apr_interval_time_t time)
 {
     apr_time_t now;
+    int changed = 0;
     apr_status_t status = ds_db_now(&now, db);
 
-    *claimed = 0;
-    if (status != APR_SUCCESS)
-        return status;
-    return ds_db_query(db, claimed, STMT_PULL_LOGIN_CLAIM,
-                       DS_ARGS(DS_TEXT(login), DS_INT(now + time), DS_INT(now)));
+    *claim = 0;
+    if (status == APR_SUCCESS)
+        status = ds_db_query(db, &changed, STMT_PULL_LOGIN_CLAIM,
+                             DS_ARGS(DS_TEXT(login), DS_INT(now + time), DS_INT(now)));
+    if (status == APR_SUCCESS && changed)
+        *claim = now + time;
+    return status;
 }
 
-apr_status_t ds_pull_login_store(ds_db_t *db, const char *login, const ds_pull_login_t *given)
+apr_status_t ds_pull_login_store(ds_db_t *db, const char *login, apr_time_t claim,
+                                 const ds_pull_login_t *given)
 {
     return ds_db_query(db, NULL, STMT_PULL_LOGIN_STORE,
                        DS_ARGS(DS_TEXT(given->access), DS_INT(given->access_until),
-                               DS_TEXT(given->refresh), DS_TEXT(login)));
+                               DS_TEXT(given->refresh), DS_TEXT(login), DS_INT(claim)));
 }
 
-apr_status_t ds_pull_login_release(ds_db_t *db, const char *login)
+apr_status_t ds_pull_login_release(ds_db_t *db, const char *login, apr_time_t claim)
 {
-    return ds_db_query(db, NULL, STMT_PULL_LOGIN_RELEASE, DS_ARGS(DS_TEXT(login)));
+    return ds_db_query(db, NULL, STMT_PULL_LOGIN_RELEASE, DS_ARGS(DS_TEXT(login), DS_INT(claim)));
 }

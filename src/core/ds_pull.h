@@ -47,11 +47,13 @@ typedef struct ds_pull_login_t {
 apr_status_t ds_pull_login_get(ds_pull_login_t *known, ds_db_t *db, const char *login,
                                apr_pool_t *pool);
 
-/* Be the only one, of all nodes, who asks for new tokens, for at most `time`. *claimed is false
- * when somebody else does. Then store what was given, or release. */
-apr_status_t ds_pull_login_claim(int *claimed, ds_db_t *db, const char *login,
+/* Be the only one, of all nodes, who asks for new tokens, for at most `time`. *claim is 0 when
+ * somebody else does. Then store what was given, or release: with a claim that somebody else has
+ * followed neither changes anything. */
+apr_status_t ds_pull_login_claim(apr_time_t *claim, ds_db_t *db, const char *login,
                                  apr_interval_time_t time);
-apr_status_t ds_pull_login_store(ds_db_t *db, const char *login, const ds_pull_login_t *given);
-apr_status_t ds_pull_login_release(ds_db_t *db, const char *login);
+apr_status_t ds_pull_login_store(ds_db_t *db, const char *login, apr_time_t claim,
+                                 const ds_pull_login_t *given);
+apr_status_t ds_pull_login_release(ds_db_t *db, const char *login, apr_time_t claim);
 
 #endif

@@ -32,6 +32,17 @@ typedef struct {
     int refused; /* the token was, once */
 } errand_t;
 
+/* Who asks for tokens: in less time than others wait for them, and nowhere else than it was told.
+ */
+static ds_src_http_t *token_client_make(ds_src_http_rules_t rules, apr_pool_t *pool)
+{
+    rules.total = apr_time_from_sec(60);
+    rules.silence = apr_time_from_sec(20);
+    rules.redirects = 0;
+    rules.body_bytes = 64 * 1024;
+    return ds_src_http_make(&rules, pool);
+}
+
 ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_id,
                              const ds_source_t *source, const ds_egress_t *egress,
                              apr_int64_t body_bytes, const dsw_watch_t *watch, apr_pool_t *pool)
@@ -39,6 +50,7 @@ ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_i
     dsw_fetch_t *fetch = apr_pcalloc(pool, sizeof(*fetch));
     ds_src_egress_t *rules;
     ds_src_http_rules_t http;
+    ds_src_http_t *tokens;
     ds_problem_t *problem = ds_src_egress_make(&rules, egress->allow, pool);
 
     if (problem)
@@ -51,10 +63,11 @@ ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_i
     fetch->watch = *watch;
     fetch->seed = (unsigned)getpid();
     fetch->http = ds_src_http_make(&http, pool);
+    tokens = token_client_make(http, pool);
     *made = fetch;
-    if (!fetch->http)
+    if (!fetch->http || !tokens)
         return ds_problem_make(pool, DS_EDENIED, "libcurl cannot be used");
-    return dsw_login_make(&fetch->login, db, &source->auth, fetch->http, watch, pool);
+    return dsw_login_make(&fetch->login, db, &source->auth, tokens, watch, pool);
 }
 
 /* --- one attempt --- */

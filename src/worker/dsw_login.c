@@ -15,7 +15,7 @@
 #include "dsw_process.h"
 
 #define TURN apr_time_from_sec(1)
-#define CLAIM apr_time_from_sec(120)    /* a request for a token lasts no longer */
+#define CLAIM apr_time_from_sec(120)    /* dsw_fetch gives a request for a token half of it */
 #define PATIENCE apr_time_from_sec(240) /* of those who wait for one */
 #define LIFE_DEFAULT 3600               /* seconds of a token that does not say */
 #define ANSWER_MAX (64 * 1024)
@@ -57,8 +57,14 @@ apr_status_t dsw_watch_wait(const dsw_watch_t *watch, apr_interval_time_t time)
 
 static void secret_note(dsw_login_t *login, const char *secret)
 {
-    if (secret && strlen(secret) >= SHORTEST_SECRET)
-        APR_ARRAY_PUSH(login->secrets, const char *) = apr_pstrdup(login->pool, secret);
+    int i;
+
+    if (!secret || strlen(secret) < SHORTEST_SECRET)
+        return;
+    for (i = 0; i < login->secrets->nelts; i++)
+        if (!strcmp(APR_ARRAY_IDX(login->secrets, i, const char *), secret))
+            return;
+    APR_ARRAY_PUSH(login->secrets, const char *) = apr_pstrdup(login->pool, secret);
 }
 
 static ds_problem_t *secret_read(const char **secret, dsw_login_t *login, const char *place)
@@ -71,6 +77,19 @@ static ds_problem_t *secret_read(const char **secret, dsw_login_t *login, const 
     return NULL;
 }
 
+/* Without the beginning of the secret that it ends with: a text may be cut off inside one. */
+static const char *end_mask(const char *text, const char *secret, apr_pool_t *pool)
+{
+    apr_size_t size = strlen(text), length = strlen(secret) - 1;
+
+    if (length > size)
+        length = size;
+    for (; length >= SHORTEST_SECRET; length--)
+        if (!strncmp(text + size - length, secret, length))
+            return apr_pstrcat(pool, apr_pstrmemdup(pool, text, size - length), "***", NULL);
+    return text;
+}
+
 const char *dsw_login_mask(const dsw_login_t *login, const char *text, apr_pool_t *pool)
 {
     int i;
@@ -81,6 +100,7 @@ const char *dsw_login_mask(const dsw_login_t *login, const char *text, apr_pool_
         while ((at = strstr(text, secret)) != NULL)
             text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(at - text)), "***",
                                at + strlen(secret), NULL);
+        text = end_mask(text, secret, pool);
     }
     return text;
 }
@@ -240,8 +260,8 @@ static ds_problem_t *tokens_request(buffer_t *buffer, const dsw_login_t *login, 
 }
 
 /* What the server gave, sealed. */
-static ds_problem_t *tokens_take(ds_pull_login_t *given, dsw_login_t *login, const buffer_t *buffer,
-                                 apr_time_t now, apr_pool_t *pool)
+static ds_problem_t *tokens_take(ds_pull_login_t *given, const char **token, dsw_login_t *login,
+                                 const buffer_t *buffer, apr_time_t now, apr_pool_t *pool)
 {
     json_t *root = json_loadb(buffer->text, buffer->size, 0, NULL);
     const char *access = json_string_value(json_object_get(root, "access_token"));
@@ -253,6 +273,7 @@ static ds_problem_t *tokens_take(ds_pull_login_t *given, dsw_login_t *login, con
 
     secret_note(login, access);
     secret_note(login, refresh);
+    *token = access ? apr_pstrdup(pool, access) : NULL;
     life = life > 0 && life < 366 * 86400 ? life : LIFE_DEFAULT;
     given->access_until = now + apr_time_from_sec(life) * 9 / 10;
     if (access)
@@ -272,9 +293,10 @@ static ds_problem_t *db_problem(const dsw_login_t *login, apr_status_t status, a
                                  : ds_problem_make(pool, status, "%s", ds_db_error(login->db));
 }
 
-/* The claim is ours: ask, and keep what is given before anybody uses it. */
-static ds_problem_t *tokens_renew(dsw_login_t *login, const ds_pull_login_t *known,
-                                  apr_pool_t *pool)
+/* The claim is ours: ask, and keep what is given before anybody uses it. However short its life,
+ * it is used once. */
+static ds_problem_t *tokens_renew(const char **token, dsw_login_t *login, apr_time_t claim,
+                                  const ds_pull_login_t *known, apr_pool_t *pool)
 {
     const char *refresh = token_open(login, known->refresh, "refresh", pool);
     ds_pull_login_t given = {.refresh = known->refresh};
@@ -285,10 +307,13 @@ static ds_problem_t *tokens_renew(dsw_login_t *login, const ds_pull_login_t *kno
     if (!problem)
         problem = tokens_request(&buffer, login, refresh ? refresh : login->refresh, pool);
     if (!problem)
-        problem = tokens_take(&given, login, &buffer, now, pool);
-    if (!problem)
-        return db_problem(login, ds_pull_login_store(login->db, login->id, &given), pool);
-    ds_pull_login_release(login->db, login->id);
+        problem = tokens_take(&given, token, login, &buffer, now, pool);
+    if (!problem) {
+        login->version = known->version + 1;
+        return db_problem(login, ds_pull_login_store(login->db, login->id, claim, &given), pool);
+    }
+    *token = NULL;
+    ds_pull_login_release(login->db, login->id, claim);
     return problem;
 }
 
@@ -305,8 +330,7 @@ static ds_problem_t *turn_run(const char **token, dsw_login_t *login, int refuse
 {
     ds_pull_login_t known;
     ds_problem_t *problem = NULL;
-    apr_time_t now;
-    int claimed = 0;
+    apr_time_t now, claim = 0;
     apr_status_t status = ds_db_now(&now, login->db);
 
     if (status == APR_SUCCESS)
@@ -318,14 +342,14 @@ static ds_problem_t *turn_run(const char **token, dsw_login_t *login, int refuse
         login->version = known.version;
         return NULL;
     }
-    status = ds_pull_login_claim(&claimed, login->db, login->id, CLAIM);
-    if (status == APR_SUCCESS && claimed) /* somebody may have been faster */
+    status = ds_pull_login_claim(&claim, login->db, login->id, CLAIM);
+    if (status == APR_SUCCESS && claim) /* somebody may have been faster */
         status = ds_pull_login_get(&known, login->db, login->id, pool);
-    if (status == APR_SUCCESS && claimed && !token_choose(login, &known, now, refused, pool))
-        problem = tokens_renew(login, &known, pool);
-    else if (status == APR_SUCCESS && claimed)
-        status = ds_pull_login_release(login->db, login->id);
-    if (status == APR_SUCCESS && !claimed)
+    if (status == APR_SUCCESS && claim && !token_choose(login, &known, now, refused, pool))
+        problem = tokens_renew(token, login, claim, &known, pool);
+    else if (status == APR_SUCCESS && claim)
+        status = ds_pull_login_release(login->db, login->id, claim);
+    if (status == APR_SUCCESS && !claim)
         status = dsw_watch_wait(&login->watch, TURN / 4);
     return problem ? problem : db_problem(login, status, pool);
 }

@@ -23,7 +23,8 @@ typedef struct dsw_watch_t {
 /* Wait so long, but for looks that end it. */
 apr_status_t dsw_watch_wait(const dsw_watch_t *watch, apr_interval_time_t time);
 
-/* Read the secrets of a source. The problem names the one that is not there. */
+/* Read the secrets of a source. http asks token endpoints: its requests last a minute at most. The
+ * problem names the one that is not there. */
 ds_problem_t *dsw_login_make(dsw_login_t **login, ds_db_t *db, const ds_source_auth_t *auth,
                              ds_src_http_t *http, const dsw_watch_t *watch, apr_pool_t *pool);
 

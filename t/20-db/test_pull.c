@@ -68,25 +68,35 @@ static void test_hosts(ds_db_t *db)
 static void test_logins(ds_db_t *db)
 {
     ds_pull_login_t known, given = {.access = "a", .access_until = 9, .refresh = "r"};
-    int claimed = 0, second = 1;
+    const apr_interval_time_t time = apr_time_from_sec(100);
+    apr_time_t claim = 0, second = 1;
 
     tap_ok(ds_pull_login_get(&known, db, "x", test_pool) == APR_SUCCESS && !known.access &&
                !known.version,
            "nothing is known of a log-in at first");
-    ds_pull_login_claim(&claimed, db, "x", apr_time_from_sec(100));
-    ds_pull_login_claim(&second, other, "x", apr_time_from_sec(100));
-    tap_ok(claimed && !second, "one of all nodes asks for a token");
-    ds_pull_login_store(db, "x", &given);
+    ds_pull_login_claim(&claim, db, "x", time);
+    ds_pull_login_claim(&second, other, "x", time);
+    tap_ok(claim && !second, "one of all nodes asks for a token");
+    ds_pull_login_store(db, "x", claim, &given);
     ds_pull_login_get(&known, other, "x", test_pool);
     tap_ok(known.version == 1 && !strcmp(known.access, "a") && !strcmp(known.refresh, "r") &&
                known.access_until == 9,
            "the others find what it was given");
-    ds_pull_login_claim(&second, other, "x", apr_time_from_sec(100));
-    tap_ok(second, "then another one may ask");
-    ds_pull_login_release(other, "x");
-    ds_pull_login_claim(&second, db, "x", -apr_time_from_sec(1));
-    ds_pull_login_claim(&claimed, other, "x", apr_time_from_sec(100));
-    tap_ok(second && claimed, "who died while asking holds up nobody for ever");
+    ds_pull_login_claim(&second, other, "x", -apr_time_from_sec(1));
+    tap_ok(second != 0, "then another one may ask");
+    ds_pull_login_claim(&claim, db, "x", time);
+    tap_ok(claim != 0, "who died while asking holds up nobody for ever");
+    given.access = "late";
+    ds_pull_login_store(other, "x", second, &given);
+    ds_pull_login_release(other, "x", second);
+    ds_pull_login_get(&known, db, "x", test_pool);
+    tap_ok(known.version == 1 && !strcmp(known.access, "a"),
+           "who comes too late changes nothing of what others have got");
+    ds_pull_login_claim(&second, other, "x", time);
+    tap_ok(!second, "nor takes their turn away");
+    ds_pull_login_release(db, "x", claim);
+    ds_pull_login_claim(&second, other, "x", time);
+    tap_ok(second != 0, "a turn that was given back is free");
 }
 
 static void test_seals(void)

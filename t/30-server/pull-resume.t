@@ -18,9 +18,11 @@ my $server = DSRest->start(sub {
         return [400, {}, '{"error":"invalid_grant"}']
             if $form{grant_type} eq 'refresh_token' && $form{refresh_token} ne ($number == 1 ? 'first-refresh-token' : 'refresh-token-' . ($number - 1));
         sleep 0.5;    # whoever comes now must wait
-        return DSRest::json({access_token => "access-token-$number", token_type => 'Bearer', expires_in => 3600, refresh_token => "refresh-token-$number"});
+        return DSRest::json({access_token => "access-token-$number", token_type => 'Bearer', expires_in => $self->get('life') || 3600, refresh_token => "refresh-token-$number"});
     }
     if ($path =~ m{^/items/secret}) {
+        return [400, {}, 'x' x 380 . ' ' . $request->header('Authorization')] if $self->get('echo');
+        return DSRest::json({data => {items => [{id => 1, name => 'a'}]}}) if $self->get('life');
         my $good = 'Bearer access-token-' . ($self->get('valid') || 1);
         return [401, {}, '{}'] if ($request->header('Authorization') // '') ne $good;
         return DSRest::json({data => {items => [{id => 1, name => 'a'}]}});
@@ -110,6 +112,13 @@ $launch = pull_run($node, 'secret-2');
 is $launch->{state}, 'rejected', 'a new one that is refused too is not asked for again and again';
 like $launch->{message}, qr/^config_error: GET \S+ was answered with 401/, 'somebody has to look';
 is $server->asked_count(qr{^/token}), 3, 'after one more';
+$server->set(life => 1);
+$node->write('UPDATE ds_pull_login SET access_until = 0');
+is pull_run($node, 'secret-3')->{state}, 'finished', 'a token that lives for a second is used once';
+is $server->asked_count(qr{^/token}), 4, 'and not asked for again and again';
+$server->set(echo => 1);
+$launch = pull_run($node, 'secret-1');
+like $launch->{message}, qr/was answered with 400: x+ Bearer \*\*\*/, 'a server that repeats a token, cut off in its middle, is shown without it';
 unlike $node->log_text . DSClient::text_of("$node->{dir}/stdout"), qr/(?:access|refresh)-token|the-secret-of/, 'no secret is in the log';
 $node->stop;
 finish($node, qr/DS0511.*signal 9/);

@@ -42,7 +42,7 @@ ON CONFLICT (login) DO UPDATE SET busy_until = excluded.busy_until WHERE ds_pull
 
 -- :PULL_LOGIN_STORE
 UPDATE ds_pull_login SET access_token = %s, access_until = %lld, refresh_token = %s,
-version = version + 1, busy_until = 0 WHERE login = %s
+version = version + 1, busy_until = 0 WHERE login = %s AND busy_until = %lld
 
 -- :PULL_LOGIN_RELEASE
-UPDATE ds_pull_login SET busy_until = 0 WHERE login = %s
+UPDATE ds_pull_login SET busy_until = 0 WHERE login = %s AND busy_until = %lld
