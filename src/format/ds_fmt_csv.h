@@ -30,7 +30,8 @@ typedef enum ds_fmt_csv_fault_e {
     DS_CSV_AFTER_QUOTE,    /* bytes between a closing quote and the delimiter */
     DS_CSV_FIELD_TOO_LONG,
     DS_CSV_TOO_MANY_FIELDS,
-    DS_CSV_NUL /* a NUL byte in a cell */
+    DS_CSV_NUL,   /* a NUL byte in a cell */
+    DS_CSV_BROKEN /* of records in this form that were no CSV: it has no values */
 } ds_fmt_csv_fault_e;
 
 typedef struct ds_fmt_csv_cell_t {

@@ -146,7 +146,13 @@ static const char *fault_phrase(ds_fmt_csv_fault_e fault)
 static int record_check(char reason[DSW_REASON_SIZE], const dsw_columns_t *columns,
                         const ds_fmt_csv_record_t *record, apr_int64_t row)
 {
-    if (record->fault != DS_CSV_GOOD)
+    if (record->fault == DS_CSV_BROKEN)
+        apr_snprintf(reason, DSW_REASON_SIZE,
+                     "row %" APR_INT64_T_FMT ", record %" APR_INT64_T_FMT
+                     " of its page, cannot be read: no JSON, no UTF-8, a NUL, half of a pair of "
+                     "surrogates, or an integer of more than 64 bits",
+                     row, record->line);
+    else if (record->fault != DS_CSV_GOOD)
         apr_snprintf(reason, DSW_REASON_SIZE,
                      "row %" APR_INT64_T_FMT " (line %" APR_INT64_T_FMT "), column %d: %s", row,
                      record->fault_line, record->fault_column, fault_phrase(record->fault));

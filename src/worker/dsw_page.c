@@ -128,17 +128,11 @@ static ds_problem_t *element_read(ds_fmt_split_next_e *next, ds_fmt_split_elemen
     return NULL;
 }
 
-static ds_problem_t *element_parse(json_t **parsed, const dsw_page_t *page,
-                                   const ds_fmt_split_element_t *element)
+/* NULL: it is no JSON, or holds what nobody here can keep: a NUL, half of a surrogate pair, bytes
+ * that are not UTF-8, an integer of more than 64 bits. */
+static json_t *element_parse(const ds_fmt_split_element_t *element)
 {
-    json_error_t error;
-
-    *parsed = json_loadb(element->text, element->length, JSON_DECODE_ANY, &error);
-    return *parsed ? NULL
-                   : ds_problem_make(page->pool, DS_EINPUT,
-                                     "the record at byte %" APR_INT64_T_FMT
-                                     " of the answer is not JSON: %s",
-                                     element->offset, error.text);
+    return json_loadb(element->text, element->length, JSON_DECODE_ANY, NULL);
 }
 
 /* --- the page as a whole --- */
@@ -230,9 +224,7 @@ static ds_problem_t *page_look(ds_src_facts_t *facts, dsw_page_t *page)
         if (problem || next != DS_SPLIT_ELEMENT)
             break;
         if (!facts->records++)
-            problem = element_parse(&first, page, &element);
-        if (problem)
-            break;
+            first = element_parse(&element);
     }
     if (!problem)
         problem = rest_take(page, first);
@@ -283,9 +275,11 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
     problem = element_read(&next, &element, page);
     if (problem || next == DS_SPLIT_END)
         return problem;
-    problem = element_parse(&page->element, page, &element);
-    if (problem)
-        return problem;
+    page->element = element_parse(&element);
+    if (!page->element) {
+        *record = json_null();
+        return NULL;
+    }
     page->records =
         ds_src_records_make(page->spec, page->element, page->parent, page->element_pool);
     *record = ds_src_records_next(page->records, page->record_pool);

@@ -23,7 +23,8 @@ ds_problem_t *dsw_page_make(dsw_page_t **page, const ds_src_spec_t *spec, apr_si
 ds_problem_t *dsw_page_open(ds_src_facts_t *facts, dsw_page_t *page,
                             const ds_src_http_answer_t *answer, apr_file_t *file);
 
-/* The next record, or NULL behind the last one. Valid until the next call. The problem likewise. */
+/* The next record, or NULL behind the last one; json_null() for an element that cannot be parsed,
+ * of which brackets and quotes are right. Valid until the next call. The problem likewise. */
 ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page);
 
 /* To the first record again. */

@@ -206,7 +206,8 @@ static void record_fill(ds_fmt_csv_record_t *record, pull_t *pull, json_t *found
                                     .count = pull->sync->object->fields->nelts,
                                     .line_end = "\n",
                                     .offset = (pull->page.requests << 32) + pull->records,
-                                    .line = pull->records};
+                                    .line = pull->records,
+                                    .fault = json_is_null(found) ? DS_CSV_BROKEN : DS_CSV_GOOD};
     raw_make(record, pull);
 }
 
