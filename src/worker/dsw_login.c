@@ -7,6 +7,7 @@
 #include <apr_encode.h>
 #include <apr_strings.h>
 
+#include "ds_clock.h"
 #include "ds_digest.h"
 #include "ds_pull.h"
 #include "ds_seal.h"
@@ -15,9 +16,10 @@
 #include "dsw_process.h"
 
 #define TURN apr_time_from_sec(1)
-#define CLAIM apr_time_from_sec(120)    /* dsw_fetch gives a request for a token half of it */
-#define PATIENCE apr_time_from_sec(240) /* of those who wait for one */
-#define LIFE_DEFAULT 3600               /* seconds of a token that does not say */
+#define CLAIM apr_time_from_sec(120)         /* dsw_fetch gives a request for a token half of it */
+#define PATIENCE apr_time_from_sec(240)      /* of those who wait for one */
+#define STORE_PATIENCE apr_time_from_sec(30) /* less than what is left of the claim */
+#define LIFE_DEFAULT 3600                    /* seconds of a token that does not say */
 #define ANSWER_MAX (64 * 1024)
 #define SHORTEST_SECRET 4 /* that is masked: shorter ones are found everywhere */
 
@@ -293,6 +295,22 @@ static ds_problem_t *db_problem(const dsw_login_t *login, apr_status_t status, a
                                  : ds_problem_make(pool, status, "%s", ds_db_error(login->db));
 }
 
+/* What the server has given it may not give again: a database that is away for a while is waited
+ * for, also by one who is to stop. */
+static apr_status_t tokens_store(const dsw_login_t *login, apr_time_t claim,
+                                 const ds_pull_login_t *given)
+{
+    apr_time_t deadline = ds_clock_steady() + STORE_PATIENCE;
+    apr_status_t status = ds_pull_login_store(login->db, login->id, claim, given);
+
+    while (status == DS_EBUSY && ds_clock_steady() < deadline) {
+        login->watch.look(login->watch.baton);
+        dsw_process_wait(-1, TURN);
+        status = ds_pull_login_store(login->db, login->id, claim, given);
+    }
+    return status;
+}
+
 /* The claim is ours: ask, and keep what is given before anybody uses it. However short its life,
  * it is used once. */
 static ds_problem_t *tokens_renew(const char **token, dsw_login_t *login, apr_time_t claim,
@@ -310,7 +328,7 @@ static ds_problem_t *tokens_renew(const char **token, dsw_login_t *login, apr_ti
         problem = tokens_take(&given, token, login, &buffer, now, pool);
     if (!problem) {
         login->version = known->version + 1;
-        return db_problem(login, ds_pull_login_store(login->db, login->id, claim, &given), pool);
+        return db_problem(login, tokens_store(login, claim, &given), pool);
     }
     *token = NULL;
     ds_pull_login_release(login->db, login->id, claim);

@@ -17,7 +17,9 @@ my $server = DSRest->start(sub {
         my %form = map { split /=/, $_, 2 } split /&/, $request->content;
         return [400, {}, '{"error":"invalid_grant"}']
             if $form{grant_type} eq 'refresh_token' && $form{refresh_token} ne ($number == 1 ? 'first-refresh-token' : 'refresh-token-' . ($number - 1));
+        $self->set('asking', 1);
         sleep 0.5;    # whoever comes now must wait
+        DSClient::wait_for('leave to answer', sub { !$self->get('held') });
         return DSRest::json({access_token => "access-token-$number", token_type => 'Bearer', expires_in => $self->get('life') || 3600, refresh_token => "refresh-token-$number"});
     }
     if ($path =~ m{^/items/secret}) {
@@ -107,15 +109,28 @@ unlike join(' ', values %$kept), qr/token/, 'sealed';
 $server->set(valid => 2);
 is pull_run($node, 'secret-1')->{state}, 'finished', 'a token that is refused is renewed, with the refresh token that was changed';
 is $server->asked_count(qr{^/token}), 2, 'once';
+
+# A database that is away just when a token comes
+$server->set(valid => 3);
+$server->set(asking => 0);
+$server->set(held => 1);
+$id = $node->ctl('run', 'secret-1')->{id};
+wait_for('a request for a token', sub { $server->get('asking') });
+my $lock = $node->{database}->lock('ds_pull_login');
+$server->set(held => 0);
+sleep 4;    # longer than anybody waits for a lock
+undef $lock;
+is $node->launch_ended($id)->{state}, 'finished', 'a token that came while the database was locked is kept';
+is $server->asked_count(qr{^/token}), 3, 'and not asked for again: the server would take that for theft';
 $server->set(valid => 9);
 $launch = pull_run($node, 'secret-2');
 is $launch->{state}, 'rejected', 'a new one that is refused too is not asked for again and again';
 like $launch->{message}, qr/^config_error: GET \S+ was answered with 401/, 'somebody has to look';
-is $server->asked_count(qr{^/token}), 3, 'after one more';
+is $server->asked_count(qr{^/token}), 4, 'after one more';
 $server->set(life => 1);
 $node->write('UPDATE ds_pull_login SET access_until = 0');
 is pull_run($node, 'secret-3')->{state}, 'finished', 'a token that lives for a second is used once';
-is $server->asked_count(qr{^/token}), 4, 'and not asked for again and again';
+is $server->asked_count(qr{^/token}), 5, 'and not asked for again and again';
 $server->set(echo => 1);
 $launch = pull_run($node, 'secret-1');
 like $launch->{message}, qr/was answered with 400: x+ Bearer \*\*\*/, 'a server that repeats a token, cut off in its middle, is shown without it';

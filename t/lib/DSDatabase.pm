@@ -80,14 +80,15 @@ sub write_lock {
     return $lock;
 }
 
-# Keep everybody from writing launches until the result goes.
+# Keep everybody from writing launches, or another table, until the result goes.
 sub lock {
-    my ($self) = @_;
+    my ($self, $table) = @_;
+    $table //= 'ds_launch';
     return $self->write_lock unless $self->{server};
     open my $lock, '|-', 'psql', '-Xq', '-d', $self->{params} or die "psql: $!";
-    print {$lock} "BEGIN; LOCK TABLE ds_launch IN EXCLUSIVE MODE;\n";
+    print {$lock} "BEGIN; LOCK TABLE $table IN EXCLUSIVE MODE;\n";
     $lock->flush;
-    my $held = "SELECT count(*) AS n FROM pg_locks WHERE relation = 'ds_launch'::regclass AND mode = 'ExclusiveLock' AND granted";
+    my $held = "SELECT count(*) AS n FROM pg_locks WHERE relation = '$table'::regclass AND mode = 'ExclusiveLock' AND granted";
     DSClient::wait_for('the lock', sub { ($self->rows($held))[0]{n} });
     return $lock;
 }
