@@ -2,6 +2,7 @@
 # left out or asked for again.
 use strict;
 use warnings FATAL => 'all';
+use DSBraze;
 use DSPull;
 use DSRest;
 use DSTest;
@@ -49,7 +50,7 @@ my $server = DSRest->start(\&items_serve);
 my $node = DSNode->prepare(config => '');
 my @cases = map { my $style = $_; map { [$style, $_] } 1, 2, 10 } sort keys %paging;
 push @cases, [offset => 1000];
-$node->config_write(pull_config(4, map {
+$node->config_write(pull_config(4, "DataSyncAPI braze\n", map {
     pull_sync($node, $server, "$_->[0]-$_->[1]", spec => spec_of($paging{$_->[0]}), set => "$_->[0]-$_->[1]")
 } @cases))->start;
 $node->ctl('run', "$_->[0]-$_->[1]") for reverse @cases;    # the longest first
@@ -73,6 +74,10 @@ my ($first) = grep { $_->{path} =~ m{^/items/offset-2\b} } $server->asked;
 is $first->{path}, '/items/offset-2?limit=2&offset=0', 'a page is asked for as the spec says';
 my (undef, $second) = grep { $_->{path} =~ m{^/items/header-2\b} } $server->asked;
 is $second->{headers}{'x-next'}, 1, 'a token goes into its header';
+my $braze = DSBraze->new($node);
+is $braze->post($braze->sync_path('offset-1'))->code, 202, 'Braze starts a pull';
+is $node->launch_ended($node->launch_newest('offset-1')->{id})->{message}, '2 rows pulled', 'which runs as any other';
+is $braze->newest('offset-1')->{job_status}, 'success', 'and Braze sees its end';
 $node->stop;
 finish($node);
 done_testing;
