@@ -143,4 +143,23 @@ static inline dsw_outcome_e stopping_run(ds_db_t **db, const ds_sync_t *sync)
     return (dsw_outcome_e)WEXITSTATUS(status);
 }
 
+/* Run the next launch, stopped again and again, to its end; how often it was stopped. */
+static inline int stopping_turns(ds_db_t **db, const ds_sync_t *sync)
+{
+    int turns = 0;
+
+    while (turns < 5000 && stopping_run(db, sync) == DSW_INTERRUPTED)
+        turns++;
+    return turns;
+}
+
+static inline int lines_of(const char *text)
+{
+    int lines = 0;
+
+    for (; text && *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
 #endif

@@ -32,15 +32,6 @@ static ds_sync_t *sync_of_items(ds_object_t *car)
     return sync;
 }
 
-static int lines_of(const char *text)
-{
-    int lines = 0;
-
-    for (; text && *text; text++)
-        lines += *text == '\n';
-    return lines;
-}
-
 static void test_dry(ds_db_t *db, const ds_sync_t *sync)
 {
     static const char items[] = "{\"vin\":\"A\",\"doors\":2,\"note\":\"x\"} {\"vin\":\"B\"}";
@@ -67,10 +58,8 @@ static void test_dry(ds_db_t *db, const ds_sync_t *sync)
 static void test_stopped(ds_db_t **db, const ds_sync_t *sync)
 {
     ds_launch_t *launch = launch_accept(*db, sync, items_make());
-    int turns = 0;
+    int turns = stopping_turns(db, sync);
 
-    while (turns < 5000 && stopping_run(db, sync) == DSW_INTERRUPTED)
-        turns++;
     launch = launch_get(*db, launch->id);
     tap_ok(turns >= 1, "an import that is stopped");
     tap_is_number(launch->state, DS_LAUNCH_FINISHED, "comes to its end");

@@ -28,15 +28,6 @@ static ds_sync_t *sync_with_words(ds_object_t *car)
     return sync;
 }
 
-static int lines_of(const char *text)
-{
-    int lines = 0;
-
-    for (; text && *text; text++)
-        lines += *text == '\n';
-    return lines;
-}
-
 static void test_words(ds_db_t *db, const ds_sync_t *sync)
 {
     ds_launch_t *launch =
@@ -58,10 +49,8 @@ static void test_words(ds_db_t *db, const ds_sync_t *sync)
 static void test_stopped(ds_db_t **db, const ds_sync_t *sync)
 {
     ds_launch_t *launch = launch_accept(*db, sync, csv_twice(120000));
-    int turns = 0;
+    int turns = stopping_turns(db, sync);
 
-    while (turns < 5000 && stopping_run(db, sync) == DSW_INTERRUPTED)
-        turns++;
     launch = launch_get(*db, launch->id);
     tap_ok(turns >= 2, "an import that is stopped again and again");
     tap_is_number(launch->state, DS_LAUNCH_FINISHED, "comes to its end");
