@@ -40,9 +40,7 @@ sub start {
     my ($class, %how) = @_;
     diag "DS_SEED=$seed repeats this run";
     my $options = $how{options} // "runners=2 lease=$lease";
-    my $syncs = DSNode::usual_config();
-    $syncs =~ s/^(<DataSync (?:stock-import|part-(?:import|delete|export))>\n)/$1    QueueLimit 0\n/mg;
-    my $config = DSNode->worker_config($options) . $syncs . "DataSyncAPI prisma\nDataSyncQueueLimit 0\n" . ($how{config} // '');
+    my $config = DSNode->worker_config($options) . DSNode::unlimited_config() . ($how{config} // '');
     my $first = DSNode->prepare(config => $config);
     $how{prepare}->($first) if $how{prepare};
     $first->start;

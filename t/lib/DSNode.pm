@@ -20,6 +20,13 @@ sub usual_config {
     return DSClient::text_of(run_dir() . '/t/conf/syncs.conf');
 }
 
+# The same, for tests that start launches faster than a runner ends them: no queue is ever full.
+sub unlimited_config {
+    my $syncs = usual_config();
+    $syncs =~ s/^(<DataSync (?:stock-import|part-(?:import|delete|export))>\n)/$1    QueueLimit 0\n/mg;
+    return $syncs . "DataSyncAPI prisma\nDataSyncQueueLimit 0\n";
+}
+
 # The lines that a server needs before any of ours.
 sub server_config {
     my ($dir, $port) = @_;
