@@ -33,6 +33,7 @@ static const char *own_text(apr_status_t status)
     case DS_ESTOPPED: return "somebody asked to stop";
     case DS_EDISABLED: return "the data sync is disabled";
     case DS_EREMOTE: return "another server is away or in trouble";
+    case DS_EPAUSE: return "another server wants to be left alone for a while";
     default: return NULL;
     }
 }

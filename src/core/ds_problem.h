@@ -24,6 +24,7 @@
 #define DS_ESTOPPED DS_ERR(12)   /* somebody asked to stop the work */
 #define DS_EDISABLED DS_ERR(13)  /* the sync is switched off */
 #define DS_EREMOTE DS_ERR(14)    /* another server is away or in trouble: try again */
+#define DS_EPAUSE DS_ERR(15)     /* another server wants to be left alone for a while */
 
 typedef struct ds_problem_t {
     apr_status_t status; /* one of the above or a status of APR; never APR_SUCCESS */

@@ -34,7 +34,6 @@ apr_status_t ds_pull_finish(ds_db_t *db, const char *sync_id, const ds_pull_t *p
         DS_ARGS(DS_TEXT(sync_id), DS_INT(pull->window_end), DS_INT(pull->launch_id)));
 }
 
-/* Nobody has to be told where there is no gap. */
 static apr_status_t host_look(apr_interval_time_t *wait, ds_db_t *db, const char *host,
                               apr_pool_t *scratch)
 {
@@ -71,13 +70,15 @@ static apr_status_t host_claim(apr_interval_time_t *wait, ds_db_t *db, const cha
 }
 
 apr_status_t ds_pull_host_take(apr_interval_time_t *wait, ds_db_t *db, const char *host,
-                               apr_interval_time_t gap, apr_pool_t *scratch)
+                               apr_interval_time_t gap, apr_interval_time_t patience,
+                               apr_pool_t *scratch)
 {
     apr_status_t status;
 
     *wait = 0;
-    if (!gap)
-        return host_look(wait, db, host, scratch);
+    status = host_look(wait, db, host, scratch);
+    if (status != APR_SUCCESS || !gap || *wait > patience)
+        return status;
     ds_db_lazy_set(db); /* a moment that is lost is taken again */
     status = ds_db_begin(db);
     if (status != APR_SUCCESS)

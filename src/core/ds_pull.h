@@ -27,10 +27,12 @@ apr_status_t ds_pull_page_set(ds_db_t *db, const char *sync_id, const ds_pull_t 
 apr_status_t ds_pull_finish(ds_db_t *db, const char *sync_id, const ds_pull_t *pull);
 
 /* Take the next free moment for a request to a host (scheme://host:port), for all runners of all
- * nodes: *wait is how long to wait for it. `gap` is the time from one request to the next. Its own
- * transaction; none where there is no gap. */
+ * nodes: *wait is how long to wait for it. `gap` is the time from one request to the next. Where it
+ * is further away than `patience` none is taken. Its own transaction; none where there is no gap.
+ */
 apr_status_t ds_pull_host_take(apr_interval_time_t *wait, ds_db_t *db, const char *host,
-                               apr_interval_time_t gap, apr_pool_t *scratch);
+                               apr_interval_time_t gap, apr_interval_time_t patience,
+                               apr_pool_t *scratch);
 
 /* The host wants no request for so long. */
 apr_status_t ds_pull_host_block(ds_db_t *db, const char *host, apr_interval_time_t pause);

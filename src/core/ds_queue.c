@@ -154,6 +154,18 @@ apr_status_t ds_queue_finish(ds_db_t *db, const ds_claim_t *claim, ds_launch_sta
     return lost_if_none(status, changed);
 }
 
+apr_status_t ds_queue_pause(ds_db_t *db, const ds_claim_t *claim, apr_time_t until,
+                            const char *message)
+{
+    int changed = 0;
+    apr_status_t status = ds_db_query(db, &changed, STMT_QUEUE_PAUSE,
+                                      DS_ARGS(DS_TEXT(DS_QUEUE_PAUSED), DS_INT(until),
+                                              DS_TEXT(message), DS_INT(claim->launch->id),
+                                              DS_TEXT(claim->owner), DS_INT(claim->attempt)));
+
+    return lost_if_none(status, changed);
+}
+
 /* --- launches that leave their runner before their end --- */
 
 /* Which ones leave, and why. */
@@ -163,6 +175,7 @@ typedef struct {
     ds_lease_watch_t *leases; /* tells whose lease has ended */
     int crashes;              /* as how many crashes it counts */
     const char *fault;        /* what is said when a launch had too many of them */
+    apr_time_t now;
 } leave_t;
 
 static ds_launch_state_e state_after(const char **message, const ds_launch_t *launch,
@@ -181,7 +194,21 @@ static ds_launch_state_e state_after(const char **message, const ds_launch_t *la
     return DS_LAUNCH_FAILED;
 }
 
-static int launch_stays(int *crashes, ds_db_rows_t *rows, const leave_t *why)
+static int is_paused(ds_db_rows_t *rows)
+{
+    return !strcmp(ds_db_rows_text(rows, LEASED_OWNER), DS_QUEUE_PAUSED);
+}
+
+/* Of one that is paused. A pause that seems too long is one of a clock that was set back. */
+static int pause_lasts(const ds_launch_t *launch, ds_db_rows_t *rows, apr_time_t now)
+{
+    apr_interval_time_t rest = ds_db_rows_int(rows, LEASED_UNTIL) - now;
+
+    return launch->state == DS_LAUNCH_RUNNING && rest > 0 && rest <= DS_QUEUE_PAUSE_MAX;
+}
+
+static int launch_stays(int *crashes, const ds_launch_t *launch, ds_db_rows_t *rows,
+                        const leave_t *why)
 {
     const char *owner = ds_db_rows_text(rows, LEASED_OWNER);
     int silent, known;
@@ -189,6 +216,10 @@ static int launch_stays(int *crashes, ds_db_rows_t *rows, const leave_t *why)
     *crashes = why->crashes;
     if (why->owner)
         return strcmp(owner, why->owner) != 0;
+    if (is_paused(rows)) {
+        *crashes = 0;
+        return pause_lasts(launch, rows, why->now);
+    }
     silent = ds_lease_has_ended(why->leases, ds_db_rows_int(rows, 0),
                                 ds_db_rows_int(rows, LEASED_UNTIL));
     known = why->alive(owner, silent);
@@ -197,13 +228,16 @@ static int launch_stays(int *crashes, ds_db_rows_t *rows, const leave_t *why)
     return known != DS_OWNER_GONE && !silent;
 }
 
-static apr_status_t launch_leave(int *changed, ds_db_t *db, ds_db_rows_t *rows, const leave_t *why,
-                                 int crashes, apr_time_t now, apr_pool_t *pool)
+static apr_status_t launch_leave(int *changed, ds_db_t *db, const ds_launch_t *launch,
+                                 ds_db_rows_t *rows, const leave_t *why, int crashes,
+                                 apr_pool_t *pool)
 {
-    const ds_launch_t *launch = ds_launch_read(rows, pool);
     const char *message;
     ds_launch_state_e state = state_after(&message, launch, why, crashes, pool);
-    apr_time_t finished = ds_launch_state_is_end(state) ? now : 0;
+    apr_time_t finished = ds_launch_state_is_end(state) ? why->now : 0;
+
+    if (state == DS_LAUNCH_QUEUED && is_paused(rows))
+        message = NULL; /* it waits for nobody any more */
 
     return ds_db_query(db, changed, STMT_QUEUE_LEAVE,
                        DS_ARGS(DS_TEXT(ds_launch_state_name(state)), DS_TEXT(message),
@@ -214,33 +248,33 @@ static apr_status_t launch_leave(int *changed, ds_db_t *db, ds_db_rows_t *rows, 
                                DS_INT(ds_db_rows_int(rows, LEASED_UNTIL))));
 }
 
-static apr_status_t launches_leave(int *left, ds_db_t *db, const leave_t *why, apr_pool_t *scratch)
+static apr_status_t launches_leave(int *left, ds_db_t *db, leave_t *why, apr_pool_t *scratch)
 {
-    apr_time_t now;
     ds_db_rows_t *rows;
-    apr_status_t status = ds_db_now(&now, db);
+    apr_status_t status = ds_db_now(&why->now, db);
 
     *left = 0;
     if (status == APR_SUCCESS)
         status = ds_db_select(&rows, db, STMT_QUEUE_LEASED, DS_NO_ARGS, scratch);
     if (status == APR_SUCCESS && why->leases)
-        ds_lease_look_begin(why->leases, now, ds_clock_steady());
+        ds_lease_look_begin(why->leases, why->now, ds_clock_steady());
     else if (why->leases)
         ds_lease_look_fail(why->leases);
     while (status == APR_SUCCESS && ds_db_rows_next(rows)) {
+        const ds_launch_t *launch = ds_launch_read(rows, scratch);
         int changed = 0, crashes;
 
-        if (launch_stays(&crashes, rows, why))
+        if (launch_stays(&crashes, launch, rows, why))
             continue;
-        status = launch_leave(&changed, db, rows, why, crashes, now, scratch);
-        if (status == APR_SUCCESS)
+        status = launch_leave(&changed, db, launch, rows, why, crashes, scratch);
+        if (status == APR_SUCCESS && !is_paused(rows))
             *left += changed;
     }
     return status;
 }
 
 /* Between the look at a launch and its update somebody may ask to cancel it: look again. */
-static apr_status_t owned_leave(ds_db_t *db, const leave_t *why, apr_pool_t *scratch)
+static apr_status_t owned_leave(ds_db_t *db, leave_t *why, apr_pool_t *scratch)
 {
     int turn, left = 0;
     apr_status_t status = APR_SUCCESS;

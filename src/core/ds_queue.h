@@ -53,6 +53,17 @@ apr_status_t ds_queue_release(ds_db_t *db, const char *owner, apr_pool_t *scratc
 apr_status_t ds_queue_stumble(ds_db_t *db, const char *owner, const char *fault,
                               apr_pool_t *scratch);
 
+/* The owner of a launch that waits for another server: no runner is. */
+#define DS_QUEUE_PAUSED "paused"
+#define DS_QUEUE_PAUSE_MAX apr_time_from_sec(3600)
+
+/* Let go of a launch, which goes on at a time of the database's clock, within DS_QUEUE_PAUSE_MAX:
+ * ds_queue_reclaim puts it back then, or cancels it as soon as that is asked for. Until then it is
+ * running, and message says what it waits for. It counts as nothing. DS_ELOST: somebody else owns
+ * it, or it is to be cancelled. */
+apr_status_t ds_queue_pause(ds_db_t *db, const ds_claim_t *claim, apr_time_t until,
+                            const char *message);
+
 /* What is known of the process that owns a launch. */
 enum {
     DS_OWNER_GONE,
@@ -66,7 +77,7 @@ typedef int ds_queue_alive_cb(const char *owner, int silent);
 
 /* Take launches away from runners that are gone or whose lease has ended: back to the queue,
  * cancelled if that was asked for, or failed after DS_QUEUE_CRASHES_MAX crashes. That a runner
- * waited is no crash. */
+ * waited is no crash. Likewise those whose pause is over, which *reclaimed does not count. */
 apr_status_t ds_queue_reclaim(int *reclaimed, ds_db_t *db, ds_lease_watch_t *leases,
                               ds_queue_alive_cb *alive, apr_pool_t *scratch);
 

@@ -201,6 +201,7 @@ ds_src_step_e ds_src_page_step(ds_src_page_t *page, ds_problem_t **problem,
 
     *problem = NULL;
     page->done = 0;
+    page->attempts = 0;
     if (facts->status != 204 && facts->records > 0 && !facts->is_over) {
         if (circle_closes(&page->contents, facts->digest))
             return fault(problem,
@@ -232,9 +233,9 @@ static const char *circle_write(const ds_src_circle_t *circle, apr_pool_t *pool)
 const char *ds_src_page_write(const ds_src_page_t *page, apr_pool_t *pool)
 {
     return apr_psprintf(
-        pool, "1 %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_UINT64_T_HEX_FMT " %s %s %s",
+        pool, "1 %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_UINT64_T_HEX_FMT " %s %s %d%s",
         page->requests, page->position, page->done, circle_write(&page->links, pool),
-        circle_write(&page->contents, pool),
+        circle_write(&page->contents, pool), page->attempts,
         page->next ? apr_pstrcat(pool, "+", page->next, NULL) : "-");
 }
 
@@ -247,7 +248,11 @@ int ds_src_page_read(ds_src_page_t *page, const char *text, apr_pool_t *pool)
     if (sscanf(text, "1 %lld %lld %llx %llx %llx %lld %lld %llx %llx %lld %lld %n", &requests,
                &position, &done, &values[0], &values[1], &steps[0], &steps[1], &values[2],
                &values[3], &steps[2], &steps[3], &at) != 11 ||
-        !at || (text[at] != '+' && text[at] != '-'))
+        !at)
+        return 0;
+    page->attempts = apr_isdigit(text[at]) ? (int)apr_atoi64(text + at) : 0;
+    at += (int)strspn(text + at, "0123456789");
+    if (text[at] != '+' && text[at] != '-')
         return 0;
     page->requests = requests;
     page->position = position;

@@ -11,12 +11,15 @@
 #include "ds_src_retry.h"
 #include "ds_src_url.h"
 
+#define PATIENCE apr_time_from_sec(5) /* a runner that waits runs nothing else */
+
 struct dsw_fetch_t {
     ds_db_t *db;
     const char *sync_id;
     ds_src_http_t *http;
     dsw_login_t *login;
     dsw_watch_t watch;
+    apr_interval_time_t pause; /* that the host has asked for last */
     unsigned seed;
 };
 
@@ -203,10 +206,13 @@ static ds_problem_t *turn_wait(const errand_t *errand, const char *origin)
 {
     apr_interval_time_t wait = 0;
     apr_status_t status =
-        ds_pull_host_take(&wait, errand->fetch->db, origin, errand->gap, errand->pool);
+        ds_pull_host_take(&wait, errand->fetch->db, origin, errand->gap, PATIENCE, errand->pool);
 
     if (status != APR_SUCCESS)
         return db_problem(errand, status);
+    errand->fetch->pause = wait < DS_SRC_PAUSE_MAX ? wait : DS_SRC_PAUSE_MAX;
+    if (wait > PATIENCE)
+        return ds_problem_make(errand->pool, DS_EPAUSE, "%s wants no request now", origin);
     status = dsw_watch_wait(&errand->fetch->watch, wait);
     return status == APR_SUCCESS ? NULL
                                  : ds_problem_make(errand->pool, status, "The wait was ended");
@@ -269,11 +275,17 @@ static ds_problem_t *body_make(errand_t *errand)
                                  ds_problem_status_text(status, errand->pool));
 }
 
-ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, dsw_fetch_t *fetch,
-                             const ds_src_request_t *request, apr_interval_time_t gap,
-                             apr_pool_t *pool)
+apr_interval_time_t dsw_fetch_pause(const dsw_fetch_t *fetch)
 {
-    errand_t errand = {.fetch = fetch, .request = request, .gap = gap, .pool = pool};
+    return fetch->pause;
+}
+
+ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, int *attempts,
+                             dsw_fetch_t *fetch, const ds_src_request_t *request,
+                             apr_interval_time_t gap, apr_pool_t *pool)
+{
+    errand_t errand = {
+        .fetch = fetch, .request = request, .gap = gap, .pool = pool, .attempt = *attempts};
     const ds_src_url_t *url = ds_src_url_parse(NULL, request->url, pool);
     const char *origin = url ? url->origin : "";
     ds_problem_t *problem = body_make(&errand);
@@ -281,12 +293,12 @@ ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, d
     int over = problem != NULL;
 
     while (!over) {
-        errand.attempt++;
         errand.answer = apr_pcalloc(pool, sizeof(*errand.answer));
         errand.answer->headers = apr_array_make(pool, 1, sizeof(ds_src_http_header_t));
         problem = turn_wait(&errand, origin);
         if (problem)
             break;
+        errand.attempt++;
         problem = attempt_send(&errand);
         if (errand.refused == 1)
             errand.refused = 2; /* a new token is asked for once */
@@ -294,6 +306,7 @@ ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, d
     }
     if (!problem)
         apr_file_seek(errand.body, APR_SET, &start);
+    *attempts = errand.attempt;
     *answer = errand.answer;
     *body = errand.body;
     return problem;

@@ -139,10 +139,11 @@ static ds_problem_t *page_fetch(pull_t *pull)
     ds_problem_t *problem = request_make(&request, pull), *trouble = NULL;
 
     if (!problem)
-        problem = dsw_fetch_send(&answer, &body, pull->fetch, request, pull->spec->paging.delay,
-                                 pull->page_pool);
+        problem = dsw_fetch_send(&answer, &body, &pull->page.attempts, pull->fetch, request,
+                                 pull->spec->paging.delay, pull->page_pool);
     if (problem)
         return problem;
+    pull->page.attempts = 0;
     problem = page_problem(pull, dsw_page_open(&facts, pull->reader, answer, body));
     if (problem)
         return problem;
@@ -387,6 +388,41 @@ static ds_problem_t *parts_make(pull_t *pull, const ds_egress_t *egress)
                          pull->pool);
 }
 
+static dsw_result_t pause_result(apr_status_t status, const char *message)
+{
+    if (status == APR_SUCCESS)
+        return (dsw_result_t){.outcome = DSW_PAUSED, .message = message};
+    if (status == DS_ELOST) /* perhaps it was cancelled: whoever hands it back learns that */
+        return (dsw_result_t){.outcome = DSW_INTERRUPTED};
+    return (dsw_result_t){.outcome = DSW_TROUBLE, .status = status};
+}
+
+/* The host wants no request for a while: the launch waits in the database, and this runner is free.
+ */
+static dsw_result_t pull_pause(pull_t *pull)
+{
+    apr_time_t until;
+    char day[APR_RFC822_DATE_LEN];
+    const char *message;
+    apr_status_t status = ds_db_now(&until, pull->db);
+
+    if (status == APR_SUCCESS)
+        status = ds_db_begin(pull->db);
+    if (status != APR_SUCCESS)
+        return pause_result(status, NULL);
+    until += dsw_fetch_pause(pull->fetch);
+    apr_rfc822_date(day, until);
+    message = apr_psprintf(pull->pool, "Waits until %s: its server wants no request before", day);
+    status = ds_queue_pause(pull->db, pull->claim, until, message);
+    pull->known.page = ds_src_page_write(&pull->page, pull->page_pool);
+    if (status == APR_SUCCESS)
+        status = ds_pull_page_set(pull->db, pull->sync->id, &pull->known);
+    if (status == APR_SUCCESS)
+        return pause_result(ds_db_commit(pull->db), message);
+    ds_db_rollback(pull->db);
+    return pause_result(status, NULL);
+}
+
 /* The names of the fields, as the first line of a file would have them. */
 static void header_make(ds_fmt_csv_record_t *header, pull_t *pull)
 {
@@ -443,6 +479,8 @@ dsw_result_t dsw_pull_run(ds_db_t *db, const ds_claim_t *claim, const ds_sync_t 
     header_make(&header, pull);
     result = dsw_rows_run_input(db, claim, sync, &dsw_import_kind,
                                 dsw_input_of(&source, pull, pool), &header, pool);
+    if (result.outcome == DSW_TROUBLE && result.status == DS_EPAUSE)
+        return pull_pause(pull);
     if (pull->is_config_fault && result.outcome == DSW_DONE && result.state == DS_LAUNCH_FAILED)
         result.state = DS_LAUNCH_REJECTED;
     return result;

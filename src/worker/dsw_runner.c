@@ -92,6 +92,7 @@ static apr_status_t result_store(runner_t *runner, const ds_claim_t *claim,
     switch (result->outcome) {
     case DSW_DONE: return ds_queue_finish(runner->db, claim, result->state, result->message);
     case DSW_LOST: return DS_ELOST;
+    case DSW_PAUSED: return APR_SUCCESS;
     case DSW_TROUBLE: return trouble_store(runner, result, pool);
     default: return ds_queue_release(runner->db, runner->owner, pool);
     }
@@ -113,6 +114,9 @@ static void result_log(const ds_claim_t *claim, const dsw_result_t *result, apr_
         ds_log(DS_LOG_INFO, APR_SUCCESS,
                DSLOGNO(0542) "launch %" APR_INT64_T_FMT " of %s was handed back", id,
                claim->launch->sync_id);
+    else if (result->outcome == DSW_PAUSED)
+        ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0546) "launch %" APR_INT64_T_FMT " of %s: %s", id,
+               claim->launch->sync_id, result->message);
     else
         ds_log(DS_LOG_INFO, APR_SUCCESS, DSLOGNO(0543) "launch %" APR_INT64_T_FMT " of %s %s: %s",
                id, claim->launch->sync_id, ds_launch_state_name(result->state), result->message);

@@ -11,6 +11,7 @@ typedef enum dsw_outcome_e {
     DSW_DONE,        /* finished or failed as `state` and `message` say */
     DSW_INTERRUPTED, /* asked to stop: hand it back to the queue */
     DSW_LOST,        /* somebody else owns it now: leave it */
+    DSW_PAUSED,      /* it waits for another server, as `message` says, and is nobody's */
     DSW_TROUBLE      /* the database did not take part: hand it back and try again later */
 } dsw_outcome_e;
 

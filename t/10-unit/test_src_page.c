@@ -281,6 +281,7 @@ static void test_state(void)
                                       "2 1 1 0 0 0 0 0 0 0 0 0 -",
                                       "1 x",
                                       "1 1 1 0 0 0 0 0 0 0 0 0",
+                                      "1 1 1 0 0 0 0 0 0 0 0 0 5",
                                       "1 1 1 0 0 0 0 0 0 0 0 0 x"};
     ds_src_page_t page = {.requests = 3, .position = -4, .next = "a b\tc -", .done = 9}, read;
     size_t i;
@@ -293,6 +294,12 @@ static void test_state(void)
     page.next = NULL;
     tap_ok(ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && !read.next,
            "one without a next page too");
+    page.attempts = 4;
+    tap_ok(ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && read.attempts == 4,
+           "it says how often the page was asked for before a pause");
+    tap_ok(ds_src_page_read(&read, "1 1 1 0 0 0 0 0 0 0 0 0 +1 2", pool) &&
+               !strcmp(read.next, "1 2") && !read.attempts,
+           "a token that begins with a number is no such count");
     for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
         tap_ok(!ds_src_page_read(&read, bad[i], pool), "what is no state is not read as one");
 }

@@ -162,6 +162,46 @@ static void test_owner(ds_db_t *db, const ds_sync_t *sync)
     finish(db, claim(db, "r3"));
 }
 
+static const char *state_of(ds_db_t *db, apr_int64_t id)
+{
+    ds_launch_t *launch = NULL;
+
+    return ds_launch_get(&launch, db, NULL, id, test_pool) == APR_SUCCESS
+               ? ds_launch_state_name(launch->state)
+               : "none";
+}
+
+static void test_pause(ds_db_t *db, const ds_sync_t *sync)
+{
+    const apr_time_t now = apr_time_now(), soon = now + apr_time_from_sec(60);
+    ds_claim_t *owned;
+    ds_launch_state_e state;
+
+    launch_accept(db, sync, "x");
+    launch_accept(db, sync, "y");
+    owned = claim(db, "r1");
+    tap_is_number(ds_queue_pause(db, owned, soon, "waits"), APR_SUCCESS, "a launch can wait");
+    tap_is_number(ds_queue_finish(db, owned, DS_LAUNCH_FINISHED, "x"), DS_ELOST,
+                  "its runner has it no more");
+    tap_ok(!claim(db, "r1"), "nobody takes it, or overtakes it");
+    alive_answer = 0;
+    tap_is_number(reclaim(db, alive), 0, "it is nobody who is gone");
+    tap_is_text(state_of(db, owned->launch->id), "running", "for others it goes on");
+    ds_launch_cancel(&state, db, NULL, owned->launch->id, "me", test_pool);
+    reclaim(db, alive);
+    tap_is_text(state_of(db, owned->launch->id), "cancelled", "it can be cancelled at once");
+    owned = claim(db, "r1");
+    ds_queue_pause(db, owned, now - 1, "waits");
+    tap_is_number(reclaim(db, alive), 0, "nobody lost it when its time has come");
+    owned = claim(db, "r1");
+    tap_ok(owned && !owned->launch->crashes && !owned->launch->message, "and it goes on");
+    ds_queue_pause(db, owned, now + apr_time_from_sec(86400), "waits");
+    reclaim(db, alive);
+    owned = claim(db, "r1");
+    tap_ok(owned != NULL, "also when the clock was set back meanwhile");
+    finish(db, owned);
+}
+
 static void test_lease(ds_db_t *db, const ds_sync_t *sync)
 {
     ds_claim_t *owned = NULL;
@@ -399,6 +439,7 @@ int main(void)
     test_come_back(db, cars);
     test_order(db, cars, people);
     test_owner(db, cars);
+    test_pause(db, cars);
     test_lease(db, cars);
     test_crashes(db, cars);
     test_crashes_of_export(db, cars);

@@ -40,6 +40,11 @@ UPDATE ds_launch
 SET state = %s, message = %s, finished_at = %lld, owner = NULL, lease_until = NULL
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
 
+-- No runner has it until then, and nobody else runs in its lane.
+-- :QUEUE_PAUSE
+UPDATE ds_launch SET owner = %s, lease_until = %lld, message = %s
+WHERE id = %lld AND owner = %s AND attempt = %lld AND state = 'running'
+
 -- The message that is already there says who cancelled; what was done by then follows it.
 -- :QUEUE_FINISH_CANCELLED
 UPDATE ds_launch

@@ -1,0 +1,84 @@
+# A server that wants to be left alone for a while: a pull that waits for it must not hold up the pulls from others, nor
+# come back as if it had failed, nor be deaf to whoever stops it.
+use strict;
+use warnings FATAL => 'all';
+use DSPull;
+use DSRest;
+use DSTest;
+use Apache::Test '-withtestmore';
+
+my ($pages, $size, $minutes) = (4, 2, 10);
+my @limited = (429, {'Retry-After' => 60 * $minutes}, 'too many requests');
+my $items = sub {
+    my ($request, $self) = @_;
+    my $at = DSRest::query($request)->{offset};
+    my ($name) = $request->uri->path =~ m{(\w+)\z};
+    return [@limited] if $name eq 'never' || $name eq 'spent' && $at == 4 && $self->count('spent') == 1;
+    my %left = $name eq 'budget' && $at == 2 ? ('X-RateLimit-Remaining' => 0, 'X-RateLimit-Reset' => 60 * $minutes) : ();
+    return DSRest::json({data => {items => [map { {id => $_, name => "item $_"} } $at < $pages * $size ? ($at + 1 .. $at + $size) : ()]}}, %left);
+};
+my %server_of = map { $_ => DSRest->start($items) } qw(spent budget never free);
+$server_of{neighbour} = $server_of{spent};
+my %offset = (type => 'OFFSET', limitName => 'limit', limitValue => $size, offSetName => 'offset');
+my $node = DSNode->prepare(config => '');
+$node->config_write(pull_config(1, map {
+    pull_sync($node, $server_of{$_}, $_, spec => spec_of({%offset, delayRequestMillis => $_ eq 'budget' ? 1 : 0}), set => $_)
+} sort keys %server_of))->start;
+
+sub run {
+    my ($name) = @_;
+    return $node->ctl('run', $name)->{id};
+}
+
+sub pause_wait {
+    my ($id, $attempt) = @_;
+    $attempt //= 1;
+    wait_for("pause $attempt of launch $id", sub {
+        return $node->value("SELECT count(*) AS n FROM ds_launch WHERE id = $id AND owner = 'paused' AND attempt = $attempt");
+    });
+    return $node->launch($id);
+}
+
+# As if the time had passed.
+sub pauses_end {
+    $node->write('UPDATE ds_pull_host SET free_at = 0');
+    $node->write("UPDATE ds_launch SET lease_until = 1 WHERE owner = 'paused'");
+    return;
+}
+
+# One runner
+my $never = run('never');
+my $spent = run('spent');
+my $launch = pause_wait($spent);
+is "$launch->{state} $launch->{rows_ok}", 'running 4', 'a pull whose server wants a pause keeps what it has';
+like $launch->{message}, qr/^Waits until \w+, \d+ \w+ \d+ [\d:]+ GMT: its server wants no request before$/, 'and says what it waits for';
+my $budget = run('budget');
+is pause_wait($budget)->{rows_ok}, 4, 'so does one whose requests are used up';
+is pull_run($node, 'free')->{state}, 'finished', 'the runner is free for others meanwhile';
+my $neighbour = run('neighbour');
+pause_wait($neighbour);
+is $server_of{spent}->asked_count(qr{/neighbour\b}), 0, 'the server is left alone by all';
+$node->ctl('launch', 'cancel', $neighbour);
+is $node->launch_ended($neighbour)->{state}, 'cancelled', 'one that waits can be cancelled';
+pause_wait($never);
+pauses_end();
+my $all = $pages * $size;
+for (['spent', $spent, 1], ['budget', $budget, 0]) {
+    my ($name, $id, $more) = @$_;
+    $launch = $node->launch_ended($id);
+    is "$launch->{state} " . DSClient::counts($launch), "finished $all $all 0 0", "$name: after the pause it comes to its end" or diag $launch->{message};
+    is ids_of($node, $name), join(' ', 1 .. $all), 'each record is there, once';
+    is $server_of{$name}->asked_count(qr{/$name\b}), $pages + 1 + $more, 'it goes on at its page';
+    is $launch->{crashes} // 0, 0, 'and nothing of it counts as a crash';
+}
+for (2 .. 4) {
+    pause_wait($never, $_);
+    pauses_end();
+}
+$launch = $node->launch_ended($never);
+is $launch->{state}, 'failed', 'a server that goes on wanting pauses is given up';
+like $launch->{message}, qr/^error: GET \S+ was answered with 429: too many requests \(attempt 5\)/, 'after as many attempts as one that is in trouble';
+is $server_of{never}->asked_count(qr{/never\b}), 5, 'and no more';
+$node->stop;
+finish($node);
+done_testing;
