@@ -3,7 +3,7 @@
 #include <apr_strings.h>
 
 static const dsm_api_t *const apis[] = {&dsm_api_prisma, &dsm_api_marketo, &dsm_api_braze,
-                                        &dsm_api_liquid};
+                                        &dsm_api_liquid, &dsm_api_adobe};
 
 #define APIS ((int)(sizeof(apis) / sizeof(apis[0])))
 

@@ -21,8 +21,9 @@ typedef int dsm_endpoint_cb(request_rec *r, const dsm_request_t *request);
 typedef struct dsm_endpoint_t {
     apr_int64_t methods; /* bits AP_METHOD_BIT << M_...; GET stands for HEAD too; and
                             DSM_BODY_CREDENTIAL */
-    const char *pattern; /* a path in which {sync}, {object}, {launch} and {integration} each stand
-                            for one segment, or for its beginning; {rest} at the end for any rest */
+    const char *pattern; /* a path in which {sync}, {object}, {launch}, {integration} and {spec}
+                            each stand for one segment, or for its beginning; {rest} at the end for
+                            any rest */
     dsm_endpoint_cb *run;
 } dsm_endpoint_t;
 
@@ -68,5 +69,6 @@ extern const dsm_api_t dsm_api_prisma;
 extern const dsm_api_t dsm_api_marketo;
 extern const dsm_api_t dsm_api_braze;
 extern const dsm_api_t dsm_api_liquid;
+extern const dsm_api_t dsm_api_adobe;
 
 #endif

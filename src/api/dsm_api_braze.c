@@ -11,9 +11,8 @@
 #include <string.h>
 
 #include "ds_log.h"
-#include "dsm_auth.h"
+#include "dsm_api_key.h"
 #include "dsm_config.h"
-#include "dsm_db.h"
 #include "dsm_launch.h"
 #include "dsm_reply.h"
 
@@ -112,50 +111,12 @@ static int braze_unknown(request_rec *r, const dsm_request_t *request)
     return dsm_braze_message_send(r, HTTP_NOT_FOUND, "There is no such address");
 }
 
-/* --- keys --- */
-
-static apr_status_t key_check(ds_token_t **key, request_rec *r, const char *text)
-{
-    dsm_db_t *connection;
-    apr_status_t status = dsm_db_acquire(&connection);
-
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    status = ds_token_find(key, connection->db, text, r->pool);
-    if (status != APR_SUCCESS && status != DS_EDENIED) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, DSLOGNO(0240) "a key cannot be checked: %s",
-                      ds_db_error(connection->db));
-    }
-    dsm_db_release(connection, status);
-    return status;
-}
+/* --- who may call --- */
 
 static dsm_verdict_e braze_judge(request_rec *r, dsm_request_t *request)
 {
-    const char *text = dsm_auth_bearer_get(r);
-    apr_status_t status = DS_EDENIED;
-    ds_token_t *key = NULL;
-
-    if (request->endpoint->run == braze_unknown) {
-        return DSM_VERDICT_GRANTED;
-    }
-    if (text) {
-        status = key_check(&key, r, text);
-    }
-    if (status == APR_SUCCESS) {
-        request->key = key;
-        r->user = apr_pstrdup(r->pool, key->name);
-        r->ap_auth_type = "Bearer";
-        return DSM_VERDICT_GRANTED;
-    }
-    if (status != DS_EDENIED) {
-        return DSM_VERDICT_AWAY;
-    }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  DSLOGNO(0241) "protocol braze: refused, the request has %s",
-                  text ? "a key that is not a live one" : "no key: it needs a Bearer token");
-    return DSM_VERDICT_REFUSED;
+    return request->endpoint->run == braze_unknown ? DSM_VERDICT_GRANTED
+                                                   : dsm_api_key_judge(r, request);
 }
 
 static int limit_refuse(request_rec *r, const dsm_request_t *request, const dsm_limit_left_t *left)
@@ -183,10 +144,7 @@ static int braze_admit(request_rec *r, const dsm_request_t *request)
         return limit_refuse(r, request, &left);
     }
     rate_headers_set(r, rule.limit, &left);
-    if (!(request->key->scopes & rule.scope)) {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      DSLOGNO(0243) "key %s: refused, it has no permission %s", request->key->id,
-                      ds_token_scope_name(rule.scope));
+    if (!dsm_api_key_has_scope(r, request, rule.scope)) {
         return dsm_braze_message_send(r, HTTP_FORBIDDEN,
                                       apr_pstrcat(r->pool, "The API key has no permission ",
                                                   ds_token_scope_name(rule.scope), NULL));

@@ -31,7 +31,7 @@ static apr_status_t id_random(char id[DS_TOKEN_ID_LENGTH + 1])
 /* --- scopes --- */
 
 static const char *const scope_names[] = {"cdi.integration_list", "cdi.integration_job_status",
-                                          "cdi.integration_sync"};
+                                          "cdi.integration_sync", "flow.runs", "flow.specs"};
 
 #define SCOPES ((int)(sizeof(scope_names) / sizeof(*scope_names)))
 

@@ -15,11 +15,14 @@
 
 #define DS_TOKEN_ALL_SYNCS "*"
 
-/* What a key may do, each by its name in Braze's description. */
+/* What a key may do: the first three by their names in Braze's description, the others are for the
+ * protocol Adobe. */
 typedef enum ds_scope_e {
     DS_SCOPE_INTEGRATION_LIST = 1,       /* cdi.integration_list */
     DS_SCOPE_INTEGRATION_JOB_STATUS = 2, /* cdi.integration_job_status */
-    DS_SCOPE_INTEGRATION_SYNC = 4        /* cdi.integration_sync */
+    DS_SCOPE_INTEGRATION_SYNC = 4,       /* cdi.integration_sync */
+    DS_SCOPE_FLOW_RUNS = 8,              /* flow.runs */
+    DS_SCOPE_FLOW_SPECS = 16             /* flow.specs */
 } ds_scope_e;
 
 typedef struct ds_token_t {

@@ -20,6 +20,7 @@ typedef struct holes_t {
     const char *object;
     const char *launch;
     const char *integration;
+    const char *spec;
 } holes_t;
 
 static const char REST[] = "/{rest}";
@@ -39,7 +40,8 @@ static const char **hole_find(apr_size_t *length, holes_t *holes, const char *pa
     } known[] = {{"{sync}", &holes->sync},
                  {"{object}", &holes->object},
                  {"{launch}", &holes->launch},
-                 {"{integration}", &holes->integration}};
+                 {"{integration}", &holes->integration},
+                 {"{spec}", &holes->spec}};
     size_t i;
 
     for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
@@ -133,7 +135,7 @@ static dsm_request_t *request_find(request_rec *r)
     const dsm_api_use_t *use;
     const dsm_api_t *api;
     const char *path;
-    holes_t holes = {NULL, NULL, NULL, NULL};
+    holes_t holes = {NULL, NULL, NULL, NULL, NULL};
     int i;
 
     for (i = 0; config->apis && i < config->apis->nelts; ++i) {
@@ -148,6 +150,7 @@ static dsm_request_t *request_find(request_rec *r)
             request->object_name = holes.object;
             request->launch = holes.launch;
             request->integration = holes.integration;
+            request->spec = holes.spec;
             if (api->find) {
                 api->find(r, request);
             }
@@ -193,7 +196,11 @@ static const char *methods_text(apr_int64_t methods)
 {
     int get = (methods & (AP_METHOD_BIT << M_GET)) != 0;
     int post = (methods & (AP_METHOD_BIT << M_POST)) != 0;
+    int put = (methods & (AP_METHOD_BIT << M_PUT)) != 0;
 
+    if (put) {
+        return "GET, HEAD, PUT";
+    }
     return get ? (post ? "GET, HEAD, POST" : "GET, HEAD") : "POST";
 }
 

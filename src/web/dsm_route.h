@@ -19,6 +19,7 @@ struct dsm_request_t {
     const char *object_name;        /* the {object} segment, or NULL */
     const char *launch;             /* the {launch} segment, or NULL */
     const char *integration;        /* the {integration} segment, or NULL */
+    const char *spec;               /* the {spec} segment, or NULL */
     const ds_client_t *client;      /* who has asked, for protocols with clients; or NULL */
     const ds_grant_t *grant;        /* the same, where a user may stand behind the client */
     const ds_token_t *key;          /* the same for protocols with keys */

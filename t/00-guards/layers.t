@@ -13,7 +13,7 @@ my %may_include = (
     'src/worker' => [qw(worker source core db format)],
     'src/tools' => [qw(tools source core db format)],
     'src/web' => [qw(web api source core db format)],
-    'src/api' => [qw(api web core db format)],
+    'src/api' => [qw(api web source core db format)],
     '.' => [qw(web api core)],
 );
 # What the database layer needs of core is its vocabulary only.
