@@ -7,10 +7,10 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#include <jansson.h>
 #include <string.h>
 
 #include "ds_fmt_literal.h"
+#include "ds_json.h"
 #include "ds_options.h"
 #include "ds_template.h"
 #include "dsm_config.h"
@@ -339,16 +339,7 @@ void dsm_liquid_import_read(dsm_liquid_order_t *order, request_rec *r, const dsm
 /* A value of a filter as a text; NULL for what is none. */
 static const char *filter_text(const json_t *value, apr_pool_t *pool)
 {
-    switch (json_typeof(value)) {
-    case JSON_STRING: return json_string_value(value);
-    case JSON_INTEGER:
-        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
-    case JSON_REAL: return apr_psprintf(pool, "%.15g", json_real_value(value));
-    case JSON_TRUE: return "true";
-    case JSON_FALSE: return "false";
-    case JSON_NULL: return "";
-    default: return NULL;
-    }
+    return json_is_null(value) ? "" : ds_json_text(value, pool);
 }
 
 /* NULL, or what is wrong. */
@@ -371,7 +362,9 @@ static apr_array_header_t *filters_read(dsm_liquid_order_t *order, const char *t
 {
     ds_sync_t sync = *order->sync;
     const char *json = ds_fmt_literal_to_json(text, pool), *field, *fault = NULL;
-    json_t *root = json ? json_loads(json, JSON_REJECT_DUPLICATES, NULL) : NULL, *value;
+    json_t *root =
+               json ? ds_json_load(json, strlen(json), JSON_REJECT_DUPLICATES, NULL, pool) : NULL,
+           *value;
 
     sync.export.filters = apr_array_make(pool, 4, sizeof(ds_filter_t));
     if (!json_is_object(root)) {

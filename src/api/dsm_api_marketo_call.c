@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "ds_json.h"
 #include "dsm_config.h"
 #include "dsm_query.h"
 #include "dsm_reply.h"
@@ -64,7 +65,8 @@ int dsm_marketo_json_read(int *answer, json_t **root, const dsm_marketo_call_t *
         *answer = dsm_marketo_error(call->r, "612", "Invalid Content Type");
         return 0;
     }
-    *root = json_loadb(call->body, call->body_size, JSON_REJECT_DUPLICATES, &error);
+    *root =
+        ds_json_load(call->body, call->body_size, JSON_REJECT_DUPLICATES, &error, call->r->pool);
     if (json_is_object(*root)) {
         return 1;
     }

@@ -13,12 +13,8 @@
 const char *ds_field_check(char normal[DS_VALUE_NORMAL_SIZE], ds_reason_e *reason, const char **why,
                            char place[40], const ds_field_t *field, char *text, apr_size_t length);
 
-/* A value of JSON as a cell of a file would have it, in pool: true, false, and numbers of at most
- * 15 digits; NULL for null and for an empty text. False when it is a list or a map. */
+/* A value of JSON as a cell of a file would have it (ds_json_text), in pool; NULL for null and for
+ * an empty text. False when it is a list or a map. */
 int ds_field_text(char **text, const json_t *value, apr_pool_t *pool);
-
-/* A number without its exponent, in pool: "1.5e-07" as "0.00000015", for what takes decimals takes
- * no exponents. One beyond 300 digits stays as it is, and so does one without an exponent. */
-char *ds_field_number_expand(const char *text, apr_pool_t *pool);
 
 #endif

@@ -34,26 +34,34 @@ static const char *zeros_skip(const char *digits)
     return digits;
 }
 
+/* Behind the digits: nothing, or places that are all zero. */
+static int is_without_fraction(const char *rest)
+{
+    return *rest == '\0' ||
+           (*rest == '.' && rest[1] != '\0' && rest[1 + strspn(rest + 1, "0")] == '\0');
+}
+
 const char *ds_value_integer_check(char normal[DS_VALUE_NORMAL_SIZE], const char *text)
 {
     int negative = sign_read(&text);
     apr_size_t count = digits_count(text);
     char *to = normal;
 
-    if (count == 0 || text[count] != '\0') {
+    if (count == 0 || !is_without_fraction(text + count)) {
         return "not an integer";
     }
     text = zeros_skip(text);
-    count = strlen(text);
+    count = digits_count(text);
     if (count > INTEGER_DIGITS ||
         (count == INTEGER_DIGITS &&
-         strcmp(text, negative ? "9223372036854775808" : "9223372036854775807") > 0)) {
+         strncmp(text, negative ? "9223372036854775808" : "9223372036854775807", count) > 0)) {
         return "not an integer of 64 bits";
     }
     if (negative && *text != '0') {
         *to++ = '-';
     }
-    memcpy(to, text, count + 1);
+    memcpy(to, text, count);
+    to[count] = '\0';
     return NULL;
 }
 

@@ -140,6 +140,8 @@ static apr_int64_t index_read(const char *text)
     char *end;
     apr_int64_t number = text && apr_isdigit(*text) ? apr_strtoi64(text, &end, 10) : -1;
 
+    if (number >= 0 && *end == '.') /* as some write an integer */
+        end += 1 + strspn(end + 1, "0");
     return number >= 0 && *end == '\0' ? number : -1;
 }
 

@@ -1,12 +1,10 @@
 #include "ds_src_path.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
-#include "ds_field.h"
+#include "ds_json.h"
 
 /* The values that one step leads to, at most `most`, appended to found. */
 static void step_list(apr_array_header_t *found, json_t *value, const ds_fmt_jsonpath_step_t *step,
@@ -86,42 +84,10 @@ json_t *ds_src_path_get(json_t *root, const ds_fmt_jsonpath_t *path)
     return rest_get(root, path->steps, path->count);
 }
 
-/* 15 digits are enough for what people write, 17 for every number. */
-static const char *real_text(double number, apr_pool_t *pool)
-{
-    char text[40];
-    int digits;
-
-    for (digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, number);
-        if (strtod(text, NULL) == number) {
-            break;
-        }
-    }
-    return ds_field_number_expand(text, pool);
-}
-
-static const char *compound_text(const json_t *value, apr_pool_t *pool)
-{
-    char *text = json_dumps(value, JSON_COMPACT);
-    const char *copy = apr_pstrdup(pool, text ? text : "");
-
-    free(text);
-    return copy;
-}
-
 const char *ds_src_value_text(const json_t *value, apr_pool_t *pool)
 {
-    switch (value ? json_typeof(value) : JSON_NULL) {
-    case JSON_NULL: return NULL;
-    case JSON_STRING: return json_string_value(value);
-    case JSON_TRUE: return "true";
-    case JSON_FALSE: return "false";
-    case JSON_INTEGER:
-        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
-    case JSON_REAL: return real_text(json_real_value(value), pool);
-    default: return compound_text(value, pool);
-    }
+    return json_is_array(value) || json_is_object(value) ? ds_json_print(value, pool)
+                                                         : ds_json_text(value, pool);
 }
 
 static int is_empty(const json_t *value)
@@ -141,7 +107,8 @@ int ds_src_end_is_met(const ds_src_paging_t *paging, const json_t *value, apr_po
     case DS_SRC_END_NONEXIST: return value == NULL;
     case DS_SRC_END_VALUE:
         text = json_is_null(value) ? "null" : ds_src_value_text(value, scratch);
-        return text && !strcmp(text, paging->end_value);
+        return (text && !strcmp(text, paging->end_value)) ||
+               ds_json_number_is(value, paging->end_value, scratch);
     default: return 0;
     }
 }

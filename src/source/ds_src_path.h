@@ -15,9 +15,8 @@ json_t *ds_src_path_get(json_t *root, const ds_fmt_jsonpath_t *path);
 void ds_src_path_list(apr_array_header_t *found, json_t *root, const ds_fmt_jsonpath_t *path,
                       int most);
 
-/* A value as one text: strings as they are, numbers with as few digits as give the same number,
- * true and false, arrays and objects as compact JSON. NULL for null and for no value. In pool, or
- * borrowed from the value. */
+/* A value as one text: as ds_json_text says it, but arrays and objects as compact JSON. NULL for
+ * null and for no value. In pool, or borrowed from the value. */
 const char *ds_src_value_text(const json_t *value, apr_pool_t *pool);
 
 /* Is the end condition of a spec fulfilled by what was found at its place (NULL: nothing)? */

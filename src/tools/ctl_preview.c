@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "ds_json.h"
 #include "ds_secret.h"
 #include "ds_src_fill.h"
 #include "ds_src_flatten.h"
@@ -262,8 +263,8 @@ static int answer_print(preview_t *preview, const buffer_t *buffer)
     static const ctl_column_t columns[] = {
         {"record", "RECORD"}, {"what", "WHAT"}, {"name", "NAME"}, {"value", "VALUE"}, {NULL, NULL}};
     json_error_t error;
-    json_t *root =
-        json_loadb(buffer->size ? buffer->data : "", buffer->size, JSON_DECODE_ANY, &error);
+    json_t *root = ds_json_load(buffer->size ? buffer->data : "", buffer->size, JSON_DECODE_ANY,
+                                &error, preview->ctl->pool);
     int code;
 
     if (!root) {

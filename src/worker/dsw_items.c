@@ -9,6 +9,7 @@
 
 #include "ds_field.h"
 #include "ds_fmt_doc.h"
+#include "ds_json.h"
 
 #define NAMES_KEPT 1000 /* names of members whose columns are known */
 #define NAME_KEPT 255   /* bytes of one */
@@ -199,10 +200,11 @@ int dsw_items_check(char reason[DSW_REASON_SIZE], dsw_items_t *items,
                     const ds_fmt_csv_record_t *record)
 {
     json_error_t error;
-    json_t *json = json_loadb(record->raw, record->raw_length, JSON_DECODE_ANY, &error);
+    json_t *json;
     int good;
 
     apr_pool_clear(items->item_pool);
+    json = ds_json_load(record->raw, record->raw_length, JSON_DECODE_ANY, &error, items->item_pool);
     items->shape = ITEM_BROKEN;
     good = json ? item_read(reason, items, json) : reason_set(reason, "not JSON", error.text);
     json_decref(json);

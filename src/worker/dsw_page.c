@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "ds_fmt_split.h"
+#include "ds_json.h"
 #include "ds_src_flatten.h"
 #include "ds_src_path.h"
 
@@ -129,10 +130,10 @@ static ds_problem_t *element_read(ds_fmt_split_next_e *next, ds_fmt_split_elemen
 }
 
 /* NULL: it is no JSON, or holds what nobody here can keep: a NUL, half of a surrogate pair, bytes
- * that are not UTF-8, an integer of more than 64 bits. */
-static json_t *element_parse(const ds_fmt_split_element_t *element)
+ * that are not UTF-8. */
+static json_t *element_parse(const ds_fmt_split_element_t *element, dsw_page_t *page)
 {
-    return json_loadb(element->text, element->length, JSON_DECODE_ANY, NULL);
+    return ds_json_load(element->text, element->length, JSON_DECODE_ANY, NULL, page->element_pool);
 }
 
 /* --- the page as a whole --- */
@@ -160,7 +161,7 @@ static ds_problem_t *rest_take(dsw_page_t *page, json_t *first)
 
     if (!size)
         return NULL;
-    page->rest = json_loadb(text, size, JSON_DECODE_ANY, &error);
+    page->rest = ds_json_load(text, size, JSON_DECODE_ANY, &error, page->pool);
     if (!page->rest)
         return ds_problem_make(page->pool, DS_EINPUT, "the answer is not JSON: %s", error.text);
     if (page->spec->content.path->count && !json_is_object(page->rest))
@@ -224,7 +225,7 @@ static ds_problem_t *page_look(ds_src_facts_t *facts, dsw_page_t *page)
         if (problem || next != DS_SPLIT_ELEMENT)
             break;
         if (!facts->records++)
-            first = element_parse(&element);
+            first = element_parse(&element, page);
     }
     if (!problem)
         problem = rest_take(page, first);
@@ -275,7 +276,7 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
     problem = element_read(&next, &element, page);
     if (problem || next == DS_SPLIT_END)
         return problem;
-    page->element = element_parse(&element);
+    page->element = element_parse(&element, page);
     if (!page->element) {
         *record = json_null();
         return NULL;

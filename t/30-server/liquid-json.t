@@ -72,6 +72,13 @@ my $sample = sub {
 is items('[{"id":"S0","price":0.00001},{"id":"S00","note":1.5E-7,"price":-2.5e-10}]', itemType => 'sample')->{reason}, '2 rows imported',
     'small numbers are values';
 is $node->value("SELECT note FROM sample WHERE id = 'S00'"), '0.00000015', 'without an exponent';
+is items('[{"id":"N1","note":1.10,"amount":15.0},{"id":"N2","price":0.30000000000000004},{"id":"N3","amount":18446744073709551616},'
+    . '{"id":"N4","note":12345678901234567890.50,"amount":9007199254740993}]', itemType => 'sample')->{reason}, '2 rows imported, 2 failed: see the failures file',
+    'no number is rounded';
+is_deeply [map { $_->{reason} } beside('sample-import')], ['price: more than 15 significant digits', 'amount: not an integer of 64 bits'],
+    'one that the field cannot keep is told';
+is $sample->('N1'), '1.10|15|-|-|-|-|-', 'in a text it stays as it was written';
+is $sample->('N4'), '12345678901234567890.50|9007199254740993|-|-|-|-|-', 'however long it is';
 items([{id => 'S1', note => "a \"quote\",\n\x{e9}\x{1F697}", amount => 12, price => 2.5, active => JSON::PP::true, born => '2024-02-29',
         mail => 'a@example.com', phone => '+41 44 123'}, {id => 17, note => 3, amount => '-7', price => '1.50', active => 'no'},
        {id => 'S3', note => JSON::PP::false, amount => undef, price => -3, active => 0, mail => ''}], itemType => 'sample');

@@ -57,6 +57,8 @@ my @wrong = ([{name => 'no key'}, '1002'], [{sku => ''}, '1002'], [{sku => 'G', 
              [{sku => 'G' x 21}, '1001'], [{sku => 'G', name => ['x']}, '1003'], ['G', '1003']);
 my $refused = sync([map { $_->[0] } @wrong]);
 is said($refused), join(' ', map { "skipped:$_->[1]" } @wrong), 'each wrong record has its own reason';
+is said(DSMarketo::json(post("$parts.json", '{"input":[{"sku":"G","price":0.30000000000000004}]}'))->{result}), 'skipped:1001',
+    'no number is rounded';
 is $refused->[2]{reasons}[0]{message}, q(Invalid value 'many'. Required of type 'integer'), 'in words';
 is $server->value("SELECT count(*) AS n FROM part WHERE sku LIKE 'G%'"), 0, 'nothing of them is there';
 is said(sync([{sku => 'H'}, {wrong => 1}, {sku => 'I'}])), 'created skipped:1006 created', 'a wrong record does not stop the others';
