@@ -1,16 +1,15 @@
 /* datasyncctl source preview: what a source would give, and which fields it would fill. Nothing is
- * written. */
+ * written but tokens of OAuth. */
 #include "ctl.h"
 
-#include <apr_encode.h>
 #include <apr_strings.h>
 #include <string.h>
 
 #include "ds_json.h"
-#include "ds_secret.h"
 #include "ds_src_fill.h"
 #include "ds_src_flatten.h"
 #include "ds_src_http.h"
+#include "ds_src_login.h"
 #include "ds_src_map.h"
 #include "ds_src_page.h"
 #include "ds_src_path.h"
@@ -67,36 +66,6 @@ static int problem_fail(const ds_problem_t *problem)
 
 /* --- the request --- */
 
-/* The header of a credential; the name stays NULL where there is none. The exit code. */
-static int credential_make(ds_src_http_header_t *header, const ctl_t *ctl,
-                           const ds_source_auth_t *auth)
-{
-    const char *secret = NULL;
-    const char *fault = auth->secret ? ds_secret_read(&secret, auth->secret, ctl->pool) : NULL;
-
-    if (fault) {
-        return ctl_fail(CTL_REFUSED, "SourceAuth: %s", fault);
-    }
-    switch (auth->kind) {
-    case DS_SOURCE_OPEN: return CTL_OK;
-    case DS_SOURCE_BEARER:
-        *header = (ds_src_http_header_t){"Authorization",
-                                         apr_pstrcat(ctl->pool, "Bearer ", secret, NULL)};
-        return CTL_OK;
-    case DS_SOURCE_HEADER: *header = (ds_src_http_header_t){auth->header, secret}; return CTL_OK;
-    case DS_SOURCE_BASIC:
-        secret = apr_pstrcat(ctl->pool, auth->user, ":", secret, NULL);
-        secret = apr_pencode_base64(ctl->pool, secret, APR_ENCODE_STRING, APR_ENCODE_NONE, NULL);
-        *header =
-            (ds_src_http_header_t){"Authorization", apr_pstrcat(ctl->pool, "Basic ", secret, NULL)};
-        return CTL_OK;
-    default:
-        return ctl_fail(CTL_USAGE,
-                        "only the worker gets tokens of OAuth: fetch an answer by yourself and "
-                        "give it as FILE");
-    }
-}
-
 /* The URL of the first page. */
 static const char *page_url(const preview_t *preview, const char *url)
 {
@@ -113,24 +82,18 @@ static int request_make(ds_src_http_request_t *request, const preview_t *preview
 {
     apr_pool_t *pool = preview->ctl->pool;
     apr_array_header_t *headers = apr_array_make(pool, 8, sizeof(ds_src_http_header_t));
-    ds_src_http_header_t credential = {NULL, NULL};
     ds_src_request_t *made;
     ds_problem_t *problem = ds_src_request_make(&made, preview->spec, preview->sync->source->host,
                                                 &preview->values, pool);
-    int code = problem ? problem_fail(problem)
-                       : credential_make(&credential, preview->ctl, &preview->sync->source->auth);
 
-    if (code != CTL_OK) {
-        return code;
+    if (problem) {
+        return problem_fail(problem);
     }
     for (int i = 0; i < made->headers->nelts; i++) {
         const ds_src_pair_t *pair = &APR_ARRAY_IDX(made->headers, i, ds_src_pair_t);
 
         APR_ARRAY_PUSH(headers, ds_src_http_header_t) =
             (ds_src_http_header_t){pair->name, pair->value};
-    }
-    if (credential.name) {
-        APR_ARRAY_PUSH(headers, ds_src_http_header_t) = credential;
     }
     if (made->body) {
         APR_ARRAY_PUSH(headers, ds_src_http_header_t) =
@@ -145,38 +108,86 @@ static int request_make(ds_src_http_request_t *request, const preview_t *preview
     return CTL_OK;
 }
 
-/* Ask once. The exit code; the message is printed. */
+/* Nobody looks for the end of a tool: its signals end it. */
+static apr_status_t preview_look(void *baton)
+{
+    return APR_SUCCESS;
+}
+
+/* Who asks the source, and who has its credential. */
+static ds_problem_t *client_make(ds_src_http_t **http, ds_src_login_t **login,
+                                 const preview_t *preview)
+{
+    static const ds_src_watch_t watch = {preview_look, NULL, apr_sleep};
+    const ds_egress_t *allowed = &preview->ctl->def->egress;
+    apr_pool_t *pool = preview->ctl->pool;
+    ds_src_http_rules_t rules;
+    ds_src_egress_t *egress;
+    ds_problem_t *problem = ds_src_egress_make(&egress, allowed->allow, pool);
+
+    if (problem) {
+        return problem;
+    }
+    rules = ds_src_http_rules(egress);
+    rules.plain = allowed->http;
+    rules.body_bytes = ANSWER_MOST;
+    *http = ds_src_http_make(&rules, pool);
+    if (!*http) {
+        return ds_problem_make(pool, DS_EDENIED, "libcurl cannot be used");
+    }
+    return ds_src_login_make(login, preview->ctl->db, &preview->sync->source->auth, &rules, &watch,
+                             pool);
+}
+
+/* Send it with the credential. refused: the one before was not taken. */
+static ds_problem_t *request_send(ds_src_http_answer_t **answer, ds_src_http_t *http,
+                                  ds_src_login_t *login, const ds_src_http_request_t *request,
+                                  int refused, apr_pool_t *pool)
+{
+    ds_src_http_request_t complete = *request;
+    apr_array_header_t *headers = apr_array_copy(pool, request->headers);
+    ds_src_http_header_t credential;
+    ds_problem_t *problem = ds_src_login_header(&credential, login, refused, pool);
+
+    if (problem) {
+        return problem;
+    }
+    if (credential.name) {
+        APR_ARRAY_PUSH(headers, ds_src_http_header_t) = credential;
+    }
+    complete.headers = headers;
+    ((buffer_t *)request->baton)->size = 0;
+    return ds_src_http_send(answer, http, &complete, pool);
+}
+
+/* Ask once; twice where a token of OAuth has to be renewed. The exit code; the message is printed.
+ */
 static int answer_fetch(buffer_t *buffer, const preview_t *preview)
 {
-    const ds_egress_t *allowed = &preview->ctl->def->egress;
     apr_pool_t *pool = preview->ctl->pool;
     ds_src_http_request_t request;
     ds_src_http_answer_t *answer = NULL;
-    ds_src_http_rules_t rules;
-    ds_src_egress_t *egress;
-    ds_src_http_t *http;
-    ds_problem_t *problem = ds_src_egress_make(&egress, allowed->allow, pool);
+    ds_src_http_t *http = NULL;
+    ds_src_login_t *login = NULL;
+    ds_problem_t *problem = client_make(&http, &login, preview);
     int code = problem ? problem_fail(problem) : request_make(&request, preview);
 
     if (code != CTL_OK) {
         return code;
     }
-    rules = ds_src_http_rules(egress);
-    rules.plain = allowed->http;
-    rules.body_bytes = ANSWER_MOST;
     request.baton = buffer;
-    http = ds_src_http_make(&rules, pool);
-    if (!http) {
-        return ctl_fail(CTL_REFUSED, "libcurl cannot be used");
+    problem = request_send(&answer, http, login, &request, 0, pool);
+    if (!problem && answer->status == 401 && ds_src_login_is_renewable(login)) {
+        problem = request_send(&answer, http, login, &request, 1, pool);
     }
-    problem = ds_src_http_send(&answer, http, &request, pool);
     if (problem) {
-        return ctl_fail(CTL_REFUSED, "%s: %s", ds_src_url_show(request.url, pool), problem->text);
+        return ctl_fail(CTL_REFUSED, "%s: %s", ds_src_url_show(request.url, pool),
+                        ds_src_login_mask(login, problem->text, pool));
     }
-    return answer->status / 100 == 2
-               ? CTL_OK
-               : ctl_fail(CTL_REFUSED, "%s: the server answered %d: %s",
-                          ds_src_url_show(request.url, pool), answer->status, answer->excerpt);
+    return answer->status / 100 == 2 ? CTL_OK
+                                     : ctl_fail(CTL_REFUSED, "%s: the server answered %d: %s",
+                                                ds_src_url_show(request.url, pool), answer->status,
+                                                ds_src_login_mask(login, answer->excerpt, pool));
 }
 
 static int answer_read(buffer_t *buffer, const ctl_t *ctl, const char *path)

@@ -17,8 +17,8 @@ struct dsw_fetch_t {
     ds_db_t *db;
     const char *sync_id;
     ds_src_http_t *http;
-    dsw_login_t *login;
-    dsw_watch_t watch;
+    ds_src_login_t *login;
+    ds_src_watch_t watch;
     apr_interval_time_t pause; /* that the host has asked for last */
     unsigned seed;
 };
@@ -35,25 +35,13 @@ typedef struct {
     int refused; /* the token was, once */
 } errand_t;
 
-/* Who asks for tokens: in less time than others wait for them, and nowhere else than it was told.
- */
-static ds_src_http_t *token_client_make(ds_src_http_rules_t rules, apr_pool_t *pool)
-{
-    rules.total = apr_time_from_sec(60);
-    rules.silence = apr_time_from_sec(20);
-    rules.redirects = 0;
-    rules.body_bytes = 64 * 1024;
-    return ds_src_http_make(&rules, pool);
-}
-
 ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_id,
                              const ds_source_t *source, const ds_egress_t *egress,
-                             apr_int64_t body_bytes, const dsw_watch_t *watch, apr_pool_t *pool)
+                             apr_int64_t body_bytes, const ds_src_watch_t *watch, apr_pool_t *pool)
 {
     dsw_fetch_t *fetch = apr_pcalloc(pool, sizeof(*fetch));
     ds_src_egress_t *rules;
     ds_src_http_rules_t http;
-    ds_src_http_t *tokens;
     ds_problem_t *problem = ds_src_egress_make(&rules, egress->allow, pool);
 
     if (problem)
@@ -66,11 +54,10 @@ ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_i
     fetch->watch = *watch;
     fetch->seed = (unsigned)getpid();
     fetch->http = ds_src_http_make(&http, pool);
-    tokens = token_client_make(http, pool);
     *made = fetch;
-    if (!fetch->http || !tokens)
+    if (!fetch->http)
         return ds_problem_make(pool, DS_EDENIED, "libcurl cannot be used");
-    return dsw_login_make(&fetch->login, db, &source->auth, tokens, watch, pool);
+    return ds_src_login_make(&fetch->login, db, &source->auth, &http, watch, pool);
 }
 
 /* --- one attempt --- */
@@ -84,7 +71,7 @@ static apr_status_t body_write(void *baton, const char *data, apr_size_t size)
 
 static apr_status_t errand_watch(void *baton)
 {
-    const dsw_watch_t *watch = &((errand_t *)baton)->fetch->watch;
+    const ds_src_watch_t *watch = &((errand_t *)baton)->fetch->watch;
 
     return watch->look(watch->baton);
 }
@@ -132,7 +119,7 @@ static ds_problem_t *attempt_send(errand_t *errand)
     ds_src_http_header_t credential;
     apr_status_t status;
     ds_problem_t *problem =
-        dsw_login_header(&credential, errand->fetch->login, errand->refused == 1, errand->pool);
+        ds_src_login_header(&credential, errand->fetch->login, errand->refused == 1, errand->pool);
 
     if (problem)
         return problem;
@@ -170,7 +157,7 @@ static const char *trouble_show(const errand_t *errand, const ds_problem_t *prob
         text = apr_psprintf(errand->pool, "%s was answered with %d%s%s", request_show(errand),
                             errand->answer->status, *errand->answer->excerpt ? ": " : "",
                             errand->answer->excerpt);
-    return dsw_login_mask(errand->fetch->login, text, errand->pool);
+    return ds_src_login_mask(errand->fetch->login, text, errand->pool);
 }
 
 static ds_problem_t *trouble_make(const errand_t *errand, ds_src_verdict_e verdict,
@@ -213,7 +200,7 @@ static ds_problem_t *turn_wait(const errand_t *errand, const char *origin)
     errand->fetch->pause = wait < DS_SRC_PAUSE_MAX ? wait : DS_SRC_PAUSE_MAX;
     if (wait > PATIENCE)
         return ds_problem_make(errand->pool, DS_EPAUSE, "%s wants no request now", origin);
-    status = dsw_watch_wait(&errand->fetch->watch, wait);
+    status = ds_src_watch_wait(&errand->fetch->watch, wait);
     return status == APR_SUCCESS ? NULL
                                  : ds_problem_make(errand->pool, status, "The wait was ended");
 }
@@ -242,7 +229,7 @@ static ds_problem_t *attempt_judge(int *over, errand_t *errand, ds_problem_t *pr
     if (verdict == DS_SRC_GOOD)
         return NULL;
     *over = verdict != DS_SRC_AGAIN && (verdict != DS_SRC_LOGIN || errand->refused ||
-                                        !dsw_login_is_renewable(errand->fetch->login));
+                                        !ds_src_login_is_renewable(errand->fetch->login));
     if (*over)
         return trouble_make(errand, verdict, problem);
     if (verdict == DS_SRC_LOGIN)

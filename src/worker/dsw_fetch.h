@@ -8,7 +8,7 @@
 #include "ds_source.h"
 #include "ds_src_fill.h"
 #include "ds_src_http.h"
-#include "dsw_login.h"
+#include "ds_src_login.h"
 
 typedef struct dsw_fetch_t dsw_fetch_t;
 
@@ -16,7 +16,7 @@ typedef struct dsw_fetch_t dsw_fetch_t;
  * DS_EDENIED where the configuration is at fault. */
 ds_problem_t *dsw_fetch_make(dsw_fetch_t **fetch, ds_db_t *db, const char *sync_id,
                              const ds_source_t *source, const ds_egress_t *egress,
-                             apr_int64_t body_bytes, const dsw_watch_t *watch, apr_pool_t *pool);
+                             apr_int64_t body_bytes, const ds_src_watch_t *watch, apr_pool_t *pool);
 
 /* Send a request until it has a good answer. gap: the time between two requests to the host, of all
  * runners. *attempts is how often it was sent before, and then all in all. The file is open for

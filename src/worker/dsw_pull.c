@@ -68,6 +68,11 @@ static apr_status_t launch_look(void *baton)
     return cancelled ? DS_ESTOPPED : APR_SUCCESS;
 }
 
+static void launch_sleep(apr_interval_time_t time)
+{
+    dsw_process_wait(-1, time);
+}
+
 /* --- pages --- */
 
 static ds_problem_t *request_make(ds_src_request_t **request, const pull_t *pull)
@@ -374,7 +379,7 @@ static apr_status_t window_begin(pull_t *pull)
 
 static ds_problem_t *parts_make(pull_t *pull, const ds_egress_t *egress)
 {
-    const dsw_watch_t watch = {launch_look, pull};
+    const ds_src_watch_t watch = {launch_look, pull, launch_sleep};
     ds_problem_t *problem =
         ds_src_values_window(&pull->values, pull->spec, pull->known.window_start,
                              pull->known.window_end, pull->known.window_first, pull->pool);

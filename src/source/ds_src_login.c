@@ -1,4 +1,4 @@
-#include "dsw_login.h"
+#include "ds_src_login.h"
 
 #include <string.h>
 
@@ -13,21 +13,20 @@
 #include "ds_seal.h"
 #include "ds_secret.h"
 #include "ds_src_url.h"
-#include "dsw_process.h"
 
 #define TURN apr_time_from_sec(1)
-#define CLAIM apr_time_from_sec(120)         /* dsw_fetch gives a request for a token half of it */
+#define CLAIM apr_time_from_sec(120)         /* a request for a token has half of it */
 #define PATIENCE apr_time_from_sec(240)      /* of those who wait for one */
 #define STORE_PATIENCE apr_time_from_sec(30) /* less than what is left of the claim */
 #define LIFE_DEFAULT 3600                    /* seconds of a token that does not say */
 #define ANSWER_MAX (64 * 1024)
 #define SHORTEST_SECRET 4 /* that is masked: shorter ones are found everywhere */
 
-struct dsw_login_t {
+struct ds_src_login_t {
     ds_db_t *db;
     const ds_source_auth_t *auth;
     ds_src_http_t *http;
-    dsw_watch_t watch;
+    ds_src_watch_t watch;
     apr_pool_t *pool;
     const char *secret;
     const char *refresh;         /* the first one */
@@ -40,15 +39,15 @@ struct dsw_login_t {
 typedef struct {
     char *text;
     apr_size_t size;
-    const dsw_watch_t *watch;
+    const ds_src_watch_t *watch;
 } buffer_t;
 
-apr_status_t dsw_watch_wait(const dsw_watch_t *watch, apr_interval_time_t time)
+apr_status_t ds_src_watch_wait(const ds_src_watch_t *watch, apr_interval_time_t time)
 {
     apr_status_t status = APR_SUCCESS;
 
     while (time > 0 && status == APR_SUCCESS) {
-        dsw_process_wait(-1, time < TURN ? time : TURN);
+        watch->sleep(time < TURN ? time : TURN);
         time -= TURN;
         status = watch->look(watch->baton);
     }
@@ -57,7 +56,7 @@ apr_status_t dsw_watch_wait(const dsw_watch_t *watch, apr_interval_time_t time)
 
 /* --- secrets --- */
 
-static void secret_note(dsw_login_t *login, const char *secret)
+static void secret_note(ds_src_login_t *login, const char *secret)
 {
     int i;
 
@@ -69,7 +68,7 @@ static void secret_note(dsw_login_t *login, const char *secret)
     APR_ARRAY_PUSH(login->secrets, const char *) = apr_pstrdup(login->pool, secret);
 }
 
-static ds_problem_t *secret_read(const char **secret, dsw_login_t *login, const char *place)
+static ds_problem_t *secret_read(const char **secret, ds_src_login_t *login, const char *place)
 {
     const char *fault = place ? ds_secret_read(secret, place, login->pool) : NULL;
 
@@ -92,7 +91,7 @@ static const char *end_mask(const char *text, const char *secret, apr_pool_t *po
     return text;
 }
 
-const char *dsw_login_mask(const dsw_login_t *login, const char *text, apr_pool_t *pool)
+const char *ds_src_login_mask(const ds_src_login_t *login, const char *text, apr_pool_t *pool)
 {
     int i;
 
@@ -107,56 +106,71 @@ const char *dsw_login_mask(const dsw_login_t *login, const char *text, apr_pool_
     return text;
 }
 
-int dsw_login_is_renewable(const dsw_login_t *login)
+int ds_src_login_is_renewable(const ds_src_login_t *login)
 {
     return login->auth->kind == DS_SOURCE_OAUTH2_CLIENT ||
            login->auth->kind == DS_SOURCE_OAUTH2_REFRESH;
 }
 
-/* Another client, another place or another first token is another log-in. */
-static apr_status_t id_make(dsw_login_t *login)
+static const char *seal_key(const ds_src_login_t *login)
+{
+    return login->secret ? login->secret : login->refresh;
+}
+
+/* Another client, another place or another first token is another log-in. The database has no key
+ * that whoever reads it would not have too: the secret itself is one. */
+static apr_status_t id_make(ds_src_login_t *login)
 {
     const ds_source_auth_t *auth = login->auth;
-    const char *text =
-        apr_pstrcat(login->pool, auth->token_url, "\n", auth->client ? auth->client : "", "\n",
-                    auth->scope ? auth->scope : "", "\n", login->refresh ? login->refresh : "",
-                    "\n", login->secret ? login->secret : "", NULL);
+    const char *key = seal_key(login);
+    const char *text = apr_pstrcat(
+        login->pool, "log-in\n", auth->token_url, "\n", auth->client ? auth->client : "", "\n",
+        auth->scope ? auth->scope : "", "\n", login->refresh ? login->refresh : "", NULL);
     char *hex = apr_palloc(login->pool, DS_SHA256_HEX_SIZE);
 
     login->id = hex;
-    return ds_digest_sha256(hex, text, strlen(text));
+    return ds_digest_hmac(hex, key, strlen(key), text, strlen(text));
 }
 
-ds_problem_t *dsw_login_make(dsw_login_t **made, ds_db_t *db, const ds_source_auth_t *auth,
-                             ds_src_http_t *http, const dsw_watch_t *watch, apr_pool_t *pool)
+/* Who asks for tokens: in less time than others wait for them, and nowhere else than it was told.
+ */
+static ds_src_http_t *token_client_make(ds_src_http_rules_t rules, apr_pool_t *pool)
 {
-    dsw_login_t *login = apr_pcalloc(pool, sizeof(*login));
+    rules.total = apr_time_from_sec(60);
+    rules.silence = apr_time_from_sec(20);
+    rules.redirects = 0;
+    rules.body_bytes = ANSWER_MAX;
+    return ds_src_http_make(&rules, pool);
+}
+
+ds_problem_t *ds_src_login_make(ds_src_login_t **made, ds_db_t *db, const ds_source_auth_t *auth,
+                                const ds_src_http_rules_t *http, const ds_src_watch_t *watch,
+                                apr_pool_t *pool)
+{
+    ds_src_login_t *login = apr_pcalloc(pool, sizeof(*login));
     ds_problem_t *problem;
 
     login->db = db;
     login->auth = auth;
-    login->http = http;
+    login->http = token_client_make(*http, pool);
     login->watch = *watch;
     login->pool = pool;
     login->secrets = apr_array_make(pool, 4, sizeof(const char *));
     *made = login;
+    if (!login->http)
+        return ds_problem_make(pool, DS_EDENIED, "libcurl cannot be used");
     problem = secret_read(&login->secret, login, auth->secret);
     if (!problem)
         problem = secret_read(&login->refresh, login, auth->refresh);
-    if (!problem && dsw_login_is_renewable(login) && id_make(login) != APR_SUCCESS)
-        problem = ds_problem_make(pool, APR_EGENERAL, "libcrypto cannot make a SHA-256");
+    if (!problem && ds_src_login_is_renewable(login) && id_make(login) != APR_SUCCESS)
+        problem = ds_problem_make(pool, APR_EGENERAL, "libcrypto cannot make an HMAC");
     return problem;
 }
 
 /* --- tokens of OAuth --- */
 
-static const char *seal_key(const dsw_login_t *login)
-{
-    return login->secret ? login->secret : login->refresh;
-}
-
 /* A token that cannot be opened is one that is not there. */
-static const char *token_open(const dsw_login_t *login, const char *sealed, const char *purpose,
+static const char *token_open(const ds_src_login_t *login, const char *sealed, const char *purpose,
                               apr_pool_t *pool)
 {
     const char *token = NULL;
@@ -173,7 +187,7 @@ static void field_add(const char **form, const char *name, const char *value, ap
                             ds_src_url_encode(value, pool), NULL);
 }
 
-static const char *form_make(const dsw_login_t *login, const char *refresh, apr_pool_t *pool)
+static const char *form_make(const ds_src_login_t *login, const char *refresh, apr_pool_t *pool)
 {
     const ds_source_auth_t *auth = login->auth;
     const char *form = "";
@@ -225,7 +239,7 @@ static void header_push(apr_array_header_t *headers, const char *name, const cha
 }
 
 /* A refusal is shown without its body: a server may repeat what it was sent. */
-static ds_problem_t *answer_check(const dsw_login_t *login, const ds_src_http_answer_t *answer,
+static ds_problem_t *answer_check(const ds_src_login_t *login, const ds_src_http_answer_t *answer,
                                   apr_pool_t *pool)
 {
     if (answer->status == 200)
@@ -235,8 +249,8 @@ static ds_problem_t *answer_check(const dsw_login_t *login, const ds_src_http_an
                            ds_src_url_show(login->auth->token_url, pool), answer->status);
 }
 
-static ds_problem_t *tokens_request(buffer_t *buffer, const dsw_login_t *login, const char *refresh,
-                                    apr_pool_t *pool)
+static ds_problem_t *tokens_request(buffer_t *buffer, const ds_src_login_t *login,
+                                    const char *refresh, apr_pool_t *pool)
 {
     ds_src_http_request_t request = {.method = "POST",
                                      .url = login->auth->token_url,
@@ -262,7 +276,7 @@ static ds_problem_t *tokens_request(buffer_t *buffer, const dsw_login_t *login, 
 }
 
 /* What the server gave, sealed. */
-static ds_problem_t *tokens_take(ds_pull_login_t *given, const char **token, dsw_login_t *login,
+static ds_problem_t *tokens_take(ds_pull_login_t *given, const char **token, ds_src_login_t *login,
                                  const buffer_t *buffer, apr_time_t now, apr_pool_t *pool)
 {
     json_t *root = json_loadb(buffer->text, buffer->size, 0, NULL);
@@ -289,7 +303,7 @@ static ds_problem_t *tokens_take(ds_pull_login_t *given, const char **token, dsw
                                  ds_src_url_show(login->auth->token_url, pool));
 }
 
-static ds_problem_t *db_problem(const dsw_login_t *login, apr_status_t status, apr_pool_t *pool)
+static ds_problem_t *db_problem(const ds_src_login_t *login, apr_status_t status, apr_pool_t *pool)
 {
     return status == APR_SUCCESS ? NULL
                                  : ds_problem_make(pool, status, "%s", ds_db_error(login->db));
@@ -297,7 +311,7 @@ static ds_problem_t *db_problem(const dsw_login_t *login, apr_status_t status, a
 
 /* What the server has given it may not give again: a database that is away for a while is waited
  * for, also by one who is to stop. */
-static apr_status_t tokens_store(const dsw_login_t *login, apr_time_t claim,
+static apr_status_t tokens_store(const ds_src_login_t *login, apr_time_t claim,
                                  const ds_pull_login_t *given)
 {
     apr_time_t deadline = ds_clock_steady() + STORE_PATIENCE;
@@ -305,7 +319,7 @@ static apr_status_t tokens_store(const dsw_login_t *login, apr_time_t claim,
 
     while (status == DS_EBUSY && ds_clock_steady() < deadline) {
         login->watch.look(login->watch.baton);
-        dsw_process_wait(-1, TURN);
+        login->watch.sleep(TURN);
         status = ds_pull_login_store(login->db, login->id, claim, given);
     }
     return status;
@@ -313,7 +327,7 @@ static apr_status_t tokens_store(const dsw_login_t *login, apr_time_t claim,
 
 /* The claim is ours: ask, and keep what is given before anybody uses it. However short its life,
  * it is used once. */
-static ds_problem_t *tokens_renew(const char **token, dsw_login_t *login, apr_time_t claim,
+static ds_problem_t *tokens_renew(const char **token, ds_src_login_t *login, apr_time_t claim,
                                   const ds_pull_login_t *known, apr_pool_t *pool)
 {
     const char *refresh = token_open(login, known->refresh, "refresh", pool);
@@ -336,7 +350,7 @@ static ds_problem_t *tokens_renew(const char **token, dsw_login_t *login, apr_ti
 }
 
 /* One that is not there, too old, or refused is no token to use. */
-static const char *token_choose(const dsw_login_t *login, const ds_pull_login_t *known,
+static const char *token_choose(const ds_src_login_t *login, const ds_pull_login_t *known,
                                 apr_time_t now, int refused, apr_pool_t *pool)
 {
     if (known->access_until <= now || (refused && known->version <= login->version))
@@ -344,7 +358,8 @@ static const char *token_choose(const dsw_login_t *login, const ds_pull_login_t 
     return token_open(login, known->access, "access", pool);
 }
 
-static ds_problem_t *turn_run(const char **token, dsw_login_t *login, int refused, apr_pool_t *pool)
+static ds_problem_t *turn_run(const char **token, ds_src_login_t *login, int refused,
+                              apr_pool_t *pool)
 {
     ds_pull_login_t known;
     ds_problem_t *problem = NULL;
@@ -368,11 +383,11 @@ static ds_problem_t *turn_run(const char **token, dsw_login_t *login, int refuse
     else if (status == APR_SUCCESS && claim)
         status = ds_pull_login_release(login->db, login->id, claim);
     if (status == APR_SUCCESS && !claim)
-        status = dsw_watch_wait(&login->watch, TURN / 4);
+        status = ds_src_watch_wait(&login->watch, TURN / 4);
     return problem ? problem : db_problem(login, status, pool);
 }
 
-static ds_problem_t *token_get(const char **token, dsw_login_t *login, int refused,
+static ds_problem_t *token_get(const char **token, ds_src_login_t *login, int refused,
                                apr_pool_t *pool)
 {
     apr_interval_time_t waited;
@@ -389,14 +404,14 @@ static ds_problem_t *token_get(const char **token, dsw_login_t *login, int refus
 
 /* --- */
 
-ds_problem_t *dsw_login_header(ds_src_http_header_t *header, dsw_login_t *login, int refused,
-                               apr_pool_t *pool)
+ds_problem_t *ds_src_login_header(ds_src_http_header_t *header, ds_src_login_t *login, int refused,
+                                  apr_pool_t *pool)
 {
     const char *token;
     ds_problem_t *problem;
 
     *header = (ds_src_http_header_t){"Authorization", NULL};
-    if (dsw_login_is_renewable(login)) {
+    if (ds_src_login_is_renewable(login)) {
         problem = token_get(&token, login, refused, pool);
         if (!problem)
             header->value = apr_pstrcat(pool, "Bearer ", token, NULL);
