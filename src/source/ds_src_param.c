@@ -7,6 +7,7 @@
 
 #include "ds_source.h"
 #include "ds_src_path.h"
+#include "ds_src_pattern.h"
 #include "ds_src_read.h"
 #include "ds_value.h"
 
@@ -136,11 +137,24 @@ static void allowed_read(ds_src_param_t *param, const ds_src_reader_t *reader,
     }
 }
 
+/* One that PCRE2 does not understand is passed over: it may be good for others. */
+static const char *pattern_read(const ds_src_reader_t *reader, const ds_src_node_t *node)
+{
+    const char *pattern = ds_src_text_read(reader, node, "pattern");
+    const char *fault = pattern ? ds_src_pattern_fault(pattern, reader->pool) : NULL;
+
+    if (!fault)
+        return pattern;
+    ds_src_warning_add(reader, ds_src_member_get(reader, node, "pattern").place,
+                       "it is not checked: %s", fault);
+    return NULL;
+}
+
 static void param_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
                        const ds_src_node_t *node, const char *name)
 {
-    static const char *const known[] = {"type",    "enum",    "minLength", "maxLength",
-                                        "minimum", "maximum", "format",    NULL};
+    static const char *const known[] = {"type",    "enum",   "minLength", "maxLength", "minimum",
+                                        "maximum", "format", "pattern",   NULL};
     ds_src_param_t param = {.name = apr_pstrdup(reader->pool, name), .max_length = -1};
     json_t *preset;
 
@@ -154,6 +168,7 @@ static void param_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
     param.has_minimum = bound_read(&param.minimum, reader, node, "minimum");
     param.has_maximum = bound_read(&param.maximum, reader, node, "maximum");
     param.format = ds_src_text_read(reader, node, "format");
+    param.pattern = pattern_read(reader, node);
     preset = json_object_get(node->json, "default");
     if (preset && ds_src_value_text(preset, reader->pool)) {
         param.preset = apr_pstrdup(reader->pool, ds_src_value_text(preset, reader->pool));
@@ -256,6 +271,17 @@ static int format_fits(const char *format, const char *value, apr_size_t chars, 
     return 1;
 }
 
+static const char *pattern_fault(const char *pattern, const char *value, apr_pool_t *pool)
+{
+    switch (ds_src_pattern_matches(pattern, value)) {
+    case 1: return NULL;
+    case 0: return apr_psprintf(pool, "the source spec wants a text that matches %s", pattern);
+    default:
+        return apr_psprintf(pool, "nobody can tell in time whether it matches the source spec's %s",
+                            pattern);
+    }
+}
+
 /* NULL, or what the value must be. */
 static const char *value_fault(const ds_src_param_t *param, const char *value, apr_pool_t *pool)
 {
@@ -283,6 +309,9 @@ static const char *value_fault(const ds_src_param_t *param, const char *value, a
     }
     if (param->format && *value && !format_fits(param->format, value, chars, pool)) {
         return apr_psprintf(pool, "the source spec wants the format %s", param->format);
+    }
+    if (param->pattern && param->type == DS_SRC_TYPE_STRING) {
+        return pattern_fault(param->pattern, value, pool);
     }
     return NULL;
 }

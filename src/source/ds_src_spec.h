@@ -112,7 +112,8 @@ typedef struct ds_src_param_t {
     int has_maximum;
     double minimum;
     double maximum;
-    const char *format; /* date, date-time, email, uri or NULL */
+    const char *format;  /* date, date-time, email, uri or NULL */
+    const char *pattern; /* ds_src_pattern.h; of a text alone; or NULL */
 } ds_src_param_t;
 
 typedef struct ds_src_spec_t {

@@ -404,8 +404,35 @@ static void test_params(void)
             AT "spec.properties.p.allOf: this word of JSON Schema is not supported: remove it");
     mistake("spec", "{\"properties\": {}, \"required\": [\"q\"]}",
             AT "spec.required: \"q\" is not among the properties");
-    warning("spec", "{\"properties\": {\"p\": {\"pattern\": \"a\"}}}",
-            AT "spec.properties.p.pattern: it is not checked");
+}
+
+static void test_pattern(void)
+{
+    static const char anchored[] = "{\"pattern\": \"^[a-z]{2}[0-9]+$\"}";
+    static const char endless[] = "{\"pattern\": \"^(([a-z])+.)+[A-Z]([a-z])+$\"}";
+    char *text = apr_psprintf(pool, "%0*d", 5000, 0);
+    apr_time_t begun = apr_time_now();
+
+    tap_is_text(param_fault(anchored, "us10"), "us10", "a text that matches");
+    tap_is_text(param_fault(anchored, "us10\n"),
+                "SourceParam p: the source spec wants a text that matches ^[a-z]{2}[0-9]+$",
+                "one that does not");
+    tap_is_text(param_fault("{\"pattern\": \"b\"}", "abc"), "abc", "it may match anywhere");
+    tap_is_text(param_fault("{\"pattern\": \"^\\\\u00fc.$\"}", "üö"), "üö",
+                "characters are matched, not bytes");
+    tap_is_text(param_fault("{\"pattern\": \"b\", \"type\": \"integer\"}", "12"), "12",
+                "a number is not asked");
+    memset(text, 'a', 5000);
+    tap_ok(strstr(param_fault(endless, text), "nobody can tell in time") != NULL,
+           "one that would take for ever is given up");
+    tap_ok(apr_time_now() - begun < apr_time_from_sec(20), "soon");
+    warning("spec", "{\"properties\": {\"p\": {\"pattern\": \"a(\"}}}",
+            AT "spec.properties.p.pattern: it is not checked: at character 3: missing closing "
+               "parenthesis");
+    warning("spec",
+            apr_psprintf(pool, "{\"properties\": {\"p\": {\"pattern\": \"%0*d\"}}}", 1001, 0),
+            AT "spec.properties.p.pattern: it is not checked: at character 1: pattern string is "
+               "longer than the limit set by the application");
 }
 
 static void test_unknown_param(void)
@@ -435,6 +462,7 @@ int main(void)
     test_bounds();
     test_placement();
     test_params();
+    test_pattern();
     test_unknown_param();
     apr_terminate();
     return tap_end();
