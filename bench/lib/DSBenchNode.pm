@@ -167,7 +167,7 @@ sub load_measure {
 # wrk says 512.00us, 3.20ms or 1.02s.
 sub latency {
     my ($text, $share) = @_;
-    my ($value, $unit) = $text =~ /^\s+$share%\s+([\d.]+)(us|ms|s)$/m or die "wrk: $text\n";
+    my ($value, $unit) = $text =~ /^\s+$share%\s+([\d.]+)(us|ms|s)\s*$/m or die "wrk: $text\n";
     return $value * {us => 0.001, ms => 1, s => 1000}->{$unit};
 }
 

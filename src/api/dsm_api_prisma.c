@@ -21,6 +21,7 @@
 #include "dsm_db.h"
 #include "dsm_download.h"
 #include "dsm_launch.h"
+#include "dsm_look.h"
 #include "dsm_query.h"
 #include "dsm_reply.h"
 #include "dsm_route.h"
@@ -38,7 +39,6 @@ static const char NO_OUTPUT[] = "This data sync has not exported anything yet.";
 /* What the endpoints read from the database. */
 typedef struct prisma_view_t {
     const dsm_request_t *request;
-    ds_overview_t overview;
     apr_array_header_t *launches;
     ds_launch_t *launch;
     ds_file_t *file;
@@ -192,26 +192,38 @@ static int prisma_export_start(request_rec *r, const dsm_request_t *request)
 
 /* --- status --- */
 
-static apr_status_t status_view(void *baton, dsm_db_t *connection, apr_pool_t *pool)
+/* It may have come with the token. False when it could not be read and *answer goes to httpd. */
+static int overview_get(int *answer, const ds_overview_t **overview, request_rec *r,
+                        const dsm_request_t *request)
 {
-    prisma_view_t *view = baton;
+    ds_look_t *look;
 
-    return ds_launch_overview_get(&view->overview, connection->db, view->request->sync->id, pool);
+    *overview = request->overview;
+    if (*overview) {
+        return 1;
+    }
+    look = apr_pcalloc(r->pool, sizeof(*look));
+    look->sync_id = request->sync->id;
+    look->pool = r->pool;
+    if (dsm_look_run(look) == APR_SUCCESS) {
+        *overview = &look->overview;
+        return 1;
+    }
+    *answer =
+        dsm_reply_failure(r, request, look->status, "The status could not be read.", look->cause);
+    return 0;
 }
 
 static int prisma_status(request_rec *r, const dsm_request_t *request)
 {
     ds_fmt_doc_dialect_e dialect = dialect_choose(r);
     ds_fmt_doc_t *doc = ds_fmt_doc_make(dialect, r->pool);
-    const ds_overview_t *overview = request->overview;
-    prisma_view_t view;
+    const ds_overview_t *overview;
     int answer;
 
-    if (!overview &&
-        !view_read(&answer, &view, status_view, r, request, "The status could not be read.")) {
+    if (!overview_get(&answer, &overview, r, request)) {
         return answer;
     }
-    overview = overview ? overview : &view.overview;
     ds_fmt_doc_map_begin(doc);
     key_text_write(doc, "name", request->sync->name);
     key_text_write(doc, "status", overview->known.enabled ? "enabled" : "disabled");

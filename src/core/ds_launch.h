@@ -147,16 +147,6 @@ apr_status_t ds_launch_list(apr_array_header_t **launches, ds_db_t *db, const ch
 apr_status_t ds_launch_history(apr_array_header_t **launches, ds_db_t *db, const char *sync_id,
                                apr_int64_t skip, int limit, apr_pool_t *pool);
 
-/* What a sync's status shows. */
-typedef struct ds_overview_t {
-    ds_sync_status_t known;
-    ds_launch_t *newest; /* or NULL */
-} ds_overview_t;
-
-/* Read it in one look at the database. Where a token is checked it comes along (ds_token_check). */
-apr_status_t ds_launch_overview_get(ds_overview_t *overview, ds_db_t *db, const char *sync_id,
-                                    apr_pool_t *pool);
-
 /* Ask a launch to stop: a queued one is cancelled at once, a running one at its next batch. *state
  * is the state it has now. by_whom becomes part of the message. DS_ENOTFOUND, DS_ESTATE when it has
  * already ended. */

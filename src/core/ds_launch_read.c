@@ -116,27 +116,3 @@ apr_status_t ds_launch_history(apr_array_header_t **launches, ds_db_t *db, const
         *launches = launches_read(rows, pool);
     return status;
 }
-
-apr_status_t ds_overview_read(ds_overview_t *overview, ds_db_rows_t **rows, ds_db_t *db,
-                              const char *sync_id, const char *token_id, apr_pool_t *pool)
-{
-    apr_status_t status =
-        ds_db_select(rows, db, STMT_SYNC_LOOK,
-                     DS_ARGS(DS_TEXT(sync_id), DS_TEXT(sync_id), DS_TEXT(token_id)), pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    if (!ds_db_rows_next(*rows))
-        return DS_EDB;
-    overview->newest = ds_db_rows_text(*rows, 0) ? ds_launch_read(*rows, pool) : NULL;
-    ds_sync_status_read(&overview->known, *rows, DS_LAUNCH_COLUMNS);
-    return APR_SUCCESS;
-}
-
-apr_status_t ds_launch_overview_get(ds_overview_t *overview, ds_db_t *db, const char *sync_id,
-                                    apr_pool_t *pool)
-{
-    ds_db_rows_t *rows;
-
-    return ds_overview_read(overview, &rows, db, sync_id, NULL, pool);
-}

@@ -5,7 +5,6 @@
 #include "ds_launch.h"
 
 #define DS_LAUNCH_COLUMNS 22
-#define DS_OVERVIEW_COLUMNS 25
 
 /* The columns as sql/launch.sql lists them. In pool; texts live as long as the rows' pool. */
 ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool);
@@ -13,10 +12,5 @@ ds_launch_t *ds_launch_read(ds_db_rows_t *rows, apr_pool_t *pool);
 /* The columns as SYNC_GET has them, the first of them at `column`; NULL where the sync has no row.
  */
 void ds_sync_status_read(ds_sync_status_t *known, ds_db_rows_t *rows, int column);
-
-/* SYNC_LOOK: the overview of a sync, and from column DS_OVERVIEW_COLUMNS on the token with that id,
- * whose row *rows stands at. token_id may be NULL. */
-apr_status_t ds_overview_read(ds_overview_t *overview, ds_db_rows_t **rows, ds_db_t *db,
-                              const char *sync_id, const char *token_id, apr_pool_t *pool);
 
 #endif

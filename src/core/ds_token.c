@@ -3,8 +3,7 @@
 #include <apr_strings.h>
 
 #include "ds_clock.h"
-#include "ds_digest.h"
-#include "ds_launch_read.h"
+#include "ds_token_read.h"
 
 #define PREFIX "dst_"
 #define PREFIX_LENGTH 4
@@ -137,9 +136,8 @@ static ds_token_t *token_read(ds_db_rows_t *rows, int first, apr_pool_t *pool)
     return token;
 }
 
-/* Split dst_<id>_<secret>. A text of another form gives an id that no token has, so that the
- * database is asked and a secret is hashed all the same. */
-static void text_split(char id[DS_TOKEN_ID_LENGTH + 1], const char **secret, const char *text)
+/* Split dst_<id>_<secret>. */
+apr_status_t ds_credential_read(ds_credential_t *credential, const char *text)
 {
     static const char none[] = "-----------------------------------------------------------";
     int formed = strlen(text) == TEXT_LENGTH && !strncmp(text, PREFIX, PREFIX_LENGTH) &&
@@ -147,8 +145,9 @@ static void text_split(char id[DS_TOKEN_ID_LENGTH + 1], const char **secret, con
 
     if (!formed)
         text = none;
-    apr_cpystrn(id, text + PREFIX_LENGTH, DS_TOKEN_ID_LENGTH + 1);
-    *secret = text + PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1;
+    apr_cpystrn(credential->id, text + PREFIX_LENGTH, DS_TOKEN_ID_LENGTH + 1);
+    return ds_digest_sha256(credential->sha256, text + PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1,
+                            DS_TOKEN_SECRET_LENGTH);
 }
 
 /* The clock is asked for tokens that end only: it may be a question more to the database. */
@@ -165,53 +164,30 @@ static apr_status_t life_check(const ds_token_t *token, ds_db_t *db)
     return status == APR_SUCCESS && token->expires_at <= now ? DS_EDENIED : status;
 }
 
-/* The token that the row at hand has from column `first` on; DS_EDENIED unless it lives and the
- * secret with this digest is its own. */
-static apr_status_t token_take(ds_token_t **token, ds_db_t *db, ds_db_rows_t *rows, int first,
-                               const char *hash, apr_pool_t *pool)
+apr_status_t ds_token_take(ds_token_t **token, ds_db_t *db, ds_db_rows_t *rows, int first,
+                           const ds_credential_t *credential, apr_pool_t *pool)
 {
     static const char dummy[] = "0000000000000000000000000000000000000000000000000000000000000000";
     const char *kept = ds_db_rows_text(rows, first + SHA256_COLUMN);
 
-    if (!ds_digest_equals(kept ? kept : dummy, hash, DS_SHA256_HEX_SIZE - 1) || !kept)
+    if (!ds_digest_equals(kept ? kept : dummy, credential->sha256, DS_SHA256_HEX_SIZE - 1) || !kept)
         return DS_EDENIED;
     *token = token_read(rows, first, pool);
     return life_check(*token, db);
 }
 
-apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t *db,
-                            const char *sync_id, const char *text, apr_pool_t *pool)
-{
-    char id[DS_TOKEN_ID_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
-    const char *secret;
-    ds_db_rows_t *rows;
-    apr_status_t status;
-
-    text_split(id, &secret, text);
-    status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
-    if (status == APR_SUCCESS)
-        status = ds_overview_read(overview, &rows, db, sync_id, id, pool);
-    if (status == APR_SUCCESS)
-        status = token_take(token, db, rows, DS_OVERVIEW_COLUMNS, hash, pool);
-    if (status != APR_SUCCESS)
-        return status;
-    return (*token)->is_key || strcmp((*token)->sync_id, sync_id) ? DS_EDENIED : APR_SUCCESS;
-}
-
 apr_status_t ds_token_find(ds_token_t **token, ds_db_t *db, const char *text, apr_pool_t *pool)
 {
-    char id[DS_TOKEN_ID_LENGTH + 1], hash[DS_SHA256_HEX_SIZE];
-    const char *secret;
+    ds_credential_t credential;
     ds_db_rows_t *rows;
-    apr_status_t status;
+    apr_status_t status = ds_credential_read(&credential, text);
 
-    text_split(id, &secret, text);
-    status = ds_digest_sha256(hash, secret, DS_TOKEN_SECRET_LENGTH);
     if (status == APR_SUCCESS)
-        status = ds_db_select(&rows, db, STMT_TOKEN_GET, DS_ARGS(DS_TEXT(id)), pool);
+        status = ds_db_select(&rows, db, STMT_TOKEN_GET, DS_ARGS(DS_TEXT(credential.id)), pool);
     if (status != APR_SUCCESS)
         return status;
-    return ds_db_rows_next(rows) ? token_take(token, db, rows, 0, hash, pool) : DS_EDENIED;
+    return ds_db_rows_next(rows) ? ds_token_take(token, db, rows, 0, &credential, pool)
+                                 : DS_EDENIED;
 }
 
 apr_status_t ds_token_list(apr_array_header_t **tokens, ds_db_t *db, const char *sync_id,

@@ -42,15 +42,9 @@ apr_status_t ds_token_create(ds_token_t **token, const char **text, ds_db_t *db,
                              const char *sync_id, unsigned scopes, const char *name,
                              apr_time_t expires_at, apr_pool_t *pool);
 
-/* Is `text` a live token of this sync? APR_SUCCESS and *token, DS_EDENIED when it is not (whatever
- * the reason: malformed, unknown, another sync's, one with scopes, revoked, expired; an unknown id
- * costs the same work as a wrong secret), DS_EBUSY or DS_EDB when the database cannot say. The
- * sync's overview comes along in the same look at the database: it is for those who hold the token.
- */
-apr_status_t ds_token_check(ds_token_t **token, ds_overview_t *overview, ds_db_t *db,
-                            const char *sync_id, const char *text, apr_pool_t *pool);
-
-/* Is `text` a live token, of whatever sync and with whatever scopes? Answers as above. */
+/* Is `text` a live token, of whatever sync and with whatever scopes? APR_SUCCESS and *token,
+ * DS_EDENIED when it is not, DS_EBUSY or DS_EDB when the database cannot say. Whether it opens a
+ * sync says ds_looks_run. */
 apr_status_t ds_token_find(ds_token_t **token, ds_db_t *db, const char *text, apr_pool_t *pool);
 
 /* Is the token for this sync? */

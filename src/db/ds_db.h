@@ -76,9 +76,15 @@ apr_status_t ds_db_query(ds_db_t *db, int *changed, ds_stmt_e stmt, const ds_db_
 apr_status_t ds_db_select(ds_db_rows_t **rows, ds_db_t *db, ds_stmt_e stmt, const ds_db_arg_t *args,
                           apr_pool_t *pool);
 
+/* Is there such a statement for this connection's database? Some are one database's own. */
+int ds_db_has_statement(const ds_db_t *db, ds_stmt_e stmt);
+
 /* Go to the next row; false after the last. Columns count from 0, values live as long as the pool.
  */
 int ds_db_rows_next(ds_db_rows_t *rows);
+
+/* From here on values live as long as this pool. */
+void ds_db_rows_pool_set(ds_db_rows_t *rows, apr_pool_t *pool);
 apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column);  /* NULL reads as 0 */
 const char *ds_db_rows_text(ds_db_rows_t *rows, int column); /* NULL reads as NULL */
 

@@ -137,7 +137,7 @@ static int connection_revive(ds_db_t *db)
         return 0;
     apr_dbd_close(db->driver, db->handle);
     db->handle = handle;
-    db->prepared[DS_DB_PLANNED] = NULL;
+    ds_db_plans_forget(db);
     db->pgsql->read_only = 0;
     return settings_run(db) == 0;
 }

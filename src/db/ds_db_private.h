@@ -148,9 +148,8 @@ apr_status_t ds_db_statement_passed(ds_db_t *db);
  * connection. A failure is that statement's. */
 apr_status_t ds_db_settle(ds_db_t *db);
 
-/* The statement of each request for a status. PostgreSQL plans it once for a connection, all others
- * each time: plans are gone with their connection, and the driver does not know. */
-#define DS_DB_PLANNED STMT_SYNC_LOOK
+/* The connection is a new one. */
+void ds_db_plans_forget(ds_db_t *db);
 
 /* How often a statement is prepared anew when the schema changes under it. */
 #define DS_DB_STALE_TURNS 10

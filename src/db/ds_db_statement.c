@@ -12,6 +12,30 @@ const char *ds_db_text(const ds_db_t *db, ds_stmt_e stmt)
     return db->dialect->is_sqlite ? ds_db_statements[stmt].sqlite : ds_db_statements[stmt].pgsql;
 }
 
+int ds_db_has_statement(const ds_db_t *db, ds_stmt_e stmt)
+{
+    return ds_db_text(db, stmt) != NULL;
+}
+
+/* PostgreSQL plans these once for a connection, by this name, and all others (NULL) each time:
+ * plans are gone with their connection, and the driver does not know. Most requests begin with
+ * them. */
+static const char *plan_name(ds_stmt_e stmt)
+{
+    if (stmt == STMT_SYNC_LOOK)
+        return "ds_sync_look";
+    return stmt == STMT_PGSQL_SYNC_LOOK_MANY ? "ds_sync_look_many" : NULL;
+}
+
+void ds_db_plans_forget(ds_db_t *db)
+{
+    int stmt;
+
+    for (stmt = 0; stmt < STMT_COUNT; stmt++)
+        if (plan_name((ds_stmt_e)stmt))
+            db->prepared[stmt] = NULL;
+}
+
 static apr_status_t statement_prepare(ds_db_t *db, ds_stmt_e stmt)
 {
     int ret;
@@ -19,8 +43,8 @@ static apr_status_t statement_prepare(ds_db_t *db, ds_stmt_e stmt)
     if (db->prepared[stmt])
         return APR_SUCCESS;
     ds_db_call_begin(db);
-    ret = apr_dbd_prepare(db->driver, db->pool, db->handle, ds_db_text(db, stmt),
-                          stmt == DS_DB_PLANNED ? "ds_planned" : NULL, &db->prepared[stmt]);
+    ret = apr_dbd_prepare(db->driver, db->pool, db->handle, ds_db_text(db, stmt), plan_name(stmt),
+                          &db->prepared[stmt]);
     ds_db_call_end(db);
     if (ret) {
         db->prepared[stmt] = NULL;
@@ -162,6 +186,11 @@ int ds_db_rows_next(ds_db_rows_t *rows)
         rows->ended =
             apr_dbd_get_row(rows->db->driver, rows->pool, rows->results, &rows->row, -1) != 0;
     return !rows->ended;
+}
+
+void ds_db_rows_pool_set(ds_db_rows_t *rows, apr_pool_t *pool)
+{
+    rows->pool = pool;
 }
 
 apr_int64_t ds_db_rows_int(ds_db_rows_t *rows, int column)

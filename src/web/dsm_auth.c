@@ -13,9 +13,8 @@
 #include <strings.h>
 
 #include "ds_log.h"
-#include "ds_token.h"
 #include "dsm_config.h"
-#include "dsm_db.h"
+#include "dsm_look.h"
 
 APLOG_USE_MODULE(datasync);
 
@@ -50,22 +49,19 @@ static const char *token_get(const char **scheme, const request_rec *r)
     return NULL;
 }
 
-static apr_status_t token_check(ds_token_t **token, ds_overview_t *overview, const char *sync_id,
-                                const char *text, request_rec *r)
+/* Does this token open the sync? Its overview comes along. */
+static apr_status_t token_check(ds_look_t *look, const char *sync_id, const char *text,
+                                request_rec *r)
 {
-    dsm_db_t *connection;
-    apr_status_t status = dsm_db_acquire(&connection);
+    apr_status_t status;
 
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    status = ds_token_check(token, overview, connection->db, sync_id, text, r->pool);
+    *look = (ds_look_t){.sync_id = sync_id, .text = text, .pool = r->pool};
+    status = dsm_look_run(look);
     if (status != APR_SUCCESS && status != DS_EDENIED) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       DSLOGNO(0030) "a token of sync %s cannot be checked: %s", sync_id,
-                      ds_db_error(connection->db));
+                      look->cause);
     }
-    dsm_db_release(connection, status);
     return status;
 }
 
@@ -74,8 +70,7 @@ static dsm_verdict_e token_judge(request_rec *r, dsm_request_t *request)
     const char *scheme = NULL;
     const char *text = token_get(&scheme, r);
     const ds_sync_t *sync = request->sync;
-    ds_overview_t *overview = apr_palloc(r->pool, sizeof(*overview));
-    ds_token_t *token;
+    ds_look_t *look = apr_palloc(r->pool, sizeof(*look));
     apr_status_t status;
 
     if (!text) {
@@ -85,10 +80,10 @@ static dsm_verdict_e token_judge(request_rec *r, dsm_request_t *request)
                       sync->id, BASIC_USER);
         return DSM_VERDICT_REFUSED;
     }
-    status = token_check(&token, overview, sync->id, text, r);
+    status = token_check(look, sync->id, text, r);
     if (status == APR_SUCCESS) {
-        request->overview = overview;
-        r->user = apr_pstrdup(r->pool, token->name);
+        request->overview = &look->overview;
+        r->user = apr_pstrdup(r->pool, look->token->name);
         r->ap_auth_type = (char *)scheme;
         return DSM_VERDICT_GRANTED;
     }
@@ -197,13 +192,12 @@ int dsm_auth_refuse(request_rec *r, dsm_request_t *request)
 static authn_status provider_check(request_rec *r, const char *user, const char *password)
 {
     const dsm_config_t *config = dsm_config_get(r->server);
-    ds_overview_t overview;
-    ds_token_t *token;
+    ds_look_t look;
 
     if (!ds_def_sync_get(config->def, user)) {
         return AUTH_USER_NOT_FOUND;
     }
-    switch (token_check(&token, &overview, user, password, r)) {
+    switch (token_check(&look, user, password, r)) {
     case APR_SUCCESS: return AUTH_GRANTED;
     case DS_EDENIED: return AUTH_DENIED;
     default: return AUTH_GENERAL_ERROR;

@@ -8,7 +8,7 @@
 #include <httpd.h>
 
 #include "ds_grant.h"
-#include "ds_token.h"
+#include "ds_look.h"
 #include "dsm_api.h"
 
 struct dsm_request_t {

@@ -16,6 +16,7 @@
 #include "dsm_db.h"
 #include "dsm_limit.h"
 #include "dsm_log.h"
+#include "dsm_look.h"
 #include "dsm_worker.h"
 
 APLOG_USE_MODULE(datasync);
@@ -168,6 +169,9 @@ void dsm_setup_child(apr_pool_t *pchild, server_rec *s)
     }
     if (status == APR_SUCCESS) {
         status = dsm_db_pool_open(database, pchild);
+    }
+    if (status == APR_SUCCESS) {
+        status = dsm_look_open(database, pchild);
     }
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, s,

@@ -14,8 +14,8 @@
 #include "ds_check.h"
 #include "ds_db_migrate.h"
 #include "ds_db_upsert.h"
+#include "ds_look.h"
 #include "ds_queue.h"
-#include "ds_token.h"
 #include "tap.h"
 
 static apr_pool_t *test_pool;
@@ -222,6 +222,16 @@ static inline ds_sync_t *sync_make(const char *id, const char *object)
 
     sync->object_name = object;
     return sync;
+}
+
+/* How a sync stands, and whether a token opens it; text is NULL for none. */
+static inline ds_look_t *look_at(ds_db_t *db, const char *sync_id, const char *text)
+{
+    ds_look_t *look = apr_pcalloc(test_pool, sizeof(*look));
+
+    *look = (ds_look_t){.sync_id = sync_id, .text = text, .pool = test_pool};
+    ds_looks_run(&look, 1, db);
+    return look;
 }
 
 /* Accept one small upload. */

@@ -3,36 +3,76 @@
 
 static int is_good(ds_db_t *db, const char *sync_id, const char *text)
 {
-    ds_overview_t overview;
-    ds_token_t *token;
+    const ds_look_t *look = look_at(db, sync_id, text);
 
-    return ds_token_check(&token, &overview, db, sync_id, text, test_pool) == APR_SUCCESS;
+    return look->status == APR_SUCCESS && look->token;
+}
+
+/* Does it show this launch, and that cars is disabled and due? */
+static int is_of_launch(const ds_look_t *look, const ds_launch_t *launch)
+{
+    return look->status == APR_SUCCESS && look->overview.newest &&
+           look->overview.newest->id == launch->id &&
+           !strcmp(look->overview.newest->uuid, launch->uuid) && !look->overview.known.enabled &&
+           look->overview.known.next_at == 77;
+}
+
+/* Requests that look at the same moment get what each would get alone, and keep it when the others
+ * have gone. */
+static void test_together(ds_db_t *db, const char *good, const ds_launch_t *launch)
+{
+    static const char *const syncs[] = {"people", "cars", "cars",   "nobody",
+                                        "cars",   "cars", "people", "cars"};
+    const char *texts[] = {NULL, good, "dst_wrong", NULL, NULL, good, good, ""};
+    ds_look_t looks[DS_LOOKS_MAX], *list[DS_LOOKS_MAX];
+    int i, rightly = 0;
+
+    for (i = 0; i < DS_LOOKS_MAX; i++) {
+        looks[i] = (ds_look_t){.sync_id = syncs[i], .text = texts[i]};
+        apr_pool_create(&looks[i].pool, test_pool);
+        list[i] = &looks[i];
+    }
+    tap_is_number(ds_looks_run(list, DS_LOOKS_MAX, db), APR_SUCCESS, "several may look at once");
+    tap_ok(looks[0].status == APR_SUCCESS && looks[0].overview.known.enabled &&
+               !strcmp(looks[0].overview.newest->sync_id, "people"),
+           "each sees its own sync");
+    apr_pool_destroy(looks[0].pool);
+    for (i = 1; i < DS_LOOKS_MAX; i++) {
+        const ds_look_t *alone = look_at(db, syncs[i], texts[i]);
+
+        rightly += looks[i].status == alone->status && !looks[i].token == !alone->token &&
+                   !looks[i].overview.newest == !alone->overview.newest;
+    }
+    tap_is_number(rightly, DS_LOOKS_MAX - 1, "and gets what it would get alone");
+    tap_ok(is_of_launch(&looks[1], launch) && is_of_launch(&looks[4], launch) &&
+               is_of_launch(&looks[5], launch) && !strcmp(looks[5].token->sync_id, "cars"),
+           "and has it when the first one has gone");
+    tap_ok(looks[2].status == DS_EDENIED && looks[6].status == DS_EDENIED &&
+               looks[7].status == DS_EDENIED,
+           "a good token of one lets no other in");
 }
 
 /* What a status shows comes with the token, and is the same as without one. */
 static void overview_check(ds_db_t *db, const char *token_text)
 {
     ds_sync_t *sync = sync_make("cars", "car");
-    ds_overview_t with, without;
-    ds_token_t *token;
+    const ds_look_t *look = look_at(db, "cars", token_text);
     ds_launch_t *launch;
 
-    ds_token_check(&token, &with, db, "cars", token_text, test_pool);
-    tap_ok(!with.newest && with.known.enabled,
+    tap_ok(!look->overview.newest && look->overview.known.enabled,
            "a sync that never ran has no launch and is enabled");
     launch_accept(db, sync, "a");
     launch = launch_accept(db, sync, "b");
     launch_accept(db, sync_make("people", "person"), "c");
     ds_sync_enabled_set(db, "cars", 0);
     ds_sync_schedule_set(db, "cars", "0 3 * * *", 77);
-    ds_token_check(&token, &with, db, "cars", token_text, test_pool);
-    tap_ok(with.newest && with.newest->id == launch->id && !strcmp(with.newest->uuid, launch->uuid),
-           "with the token comes the newest launch of the sync, and no other sync's");
-    tap_ok(!with.known.enabled && with.known.next_at == 77, "and whether it is enabled and due");
-    ds_launch_overview_get(&without, db, "cars", test_pool);
-    tap_ok(without.newest && without.newest->id == launch->id && !without.known.enabled &&
-               without.known.next_at == 77,
+    tap_ok(
+        is_of_launch(look_at(db, "cars", token_text), launch),
+        "with the token comes the newest launch of the sync, and no other sync's, and whether it "
+        "is enabled and due");
+    tap_ok(is_of_launch(look_at(db, "cars", NULL), launch),
            "without a token a status shows the same");
+    test_together(db, token_text, launch);
 }
 
 /* A key of a protocol that names what a key may do. */

@@ -99,3 +99,17 @@ touched AS (UPDATE ds_file SET size = $2::bigint + length($3::bytea),
 touched_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 WHERE id = $1::bigint AND launch_id IS NULL AND touched_at > 0 RETURNING id)
 INSERT INTO ds_chunk (file_id, start, data) SELECT touched.id, $2::bigint, $3::bytea FROM touched, lazy
+
+-- SYNC_LOOK for several requests at once, and the number of each; a sync without an id is a place that nobody has
+-- taken. Each is found by its key, however many rows the planner believes a table to have: the plan is made once.
+-- :PGSQL_SYNC_LOOK_MANY
+SELECT l.id, l.uuid, l.sync_id, l.object, l.kind, l.state, l.message, l.scheduled_at, l.started_at,
+l.finished_at, l.rows_read, l.rows_ok, l.rows_failed, l.rows_warned, l.rows_skipped, l.crashes,
+l.dry_run, l.input_launch_id, l.client_id, l.options, l.queued_at, l.synced_until, s.enabled, s.next_at, s.schedule,
+t.token_id, t.sync_id, t.name, t.created_at, t.expires_at, t.revoked_at, t.scopes, t.secret_sha256, o.number
+FROM (VALUES (0, %s, %s), (1, %s, %s), (2, %s, %s), (3, %s, %s),
+(4, %s, %s), (5, %s, %s), (6, %s, %s), (7, %s, %s)) o (number, sync_id, token_id)
+LEFT JOIN LATERAL (SELECT * FROM ds_sync WHERE sync_id = o.sync_id OFFSET 0) s ON true
+LEFT JOIN LATERAL (SELECT * FROM ds_launch WHERE sync_id = o.sync_id ORDER BY id DESC LIMIT 1) l ON true
+LEFT JOIN LATERAL (SELECT * FROM ds_token WHERE token_id = o.token_id OFFSET 0) t ON true
+WHERE o.sync_id IS NOT NULL
