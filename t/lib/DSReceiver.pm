@@ -8,11 +8,14 @@ use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use JSON::PP;
 
+my @running;
+
 # words => the command.
 sub start {
     my ($class, @words) = @_;
     my $self = ref $class ? $class : bless {words => \@words, dir => tempdir(CLEANUP => 1), port => DSClient::port_find()}, $class;
     $self->{pid} = open $self->{stdin}, '|-', @{$self->{words}}, $self->{port}, $self->{dir} or die "@{$self->{words}}: $!\n";
+    push @running, $self;
     DSClient::wait_for("the receiver $self->{words}[-1]", sub {
         return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
     });
@@ -21,7 +24,8 @@ sub start {
 
 sub stop {
     my ($self) = @_;
-    kill KILL => delete $self->{pid};
+    my $pid = delete $self->{pid} or return $self;
+    kill KILL => $pid;
     close delete $self->{stdin};
     return $self;
 }
@@ -61,6 +65,13 @@ sub received {
 sub received_wait {
     my ($self, $number) = @_;
     return DSClient::wait_for("message $number at the receiver", sub { ($self->received)[$number - 1] });
+}
+
+# Others that were forked in between hold its standard input too.
+END {
+    my $status = $?;
+    $_->stop for @running;
+    $? = $status;
 }
 
 1;
