@@ -86,14 +86,14 @@ json_t *ds_egress_to_json(const ds_egress_t *egress)
     json_t *allow;
     int i;
 
-    if (!egress->http && !egress->allow->nelts) {
+    if (!egress->http && !egress->allow->nelts && !egress->ca) {
         return NULL;
     }
     allow = json_array();
     for (i = 0; i < egress->allow->nelts; i++) {
         json_array_append_new(allow, json_string(APR_ARRAY_IDX(egress->allow, i, const char *)));
     }
-    return json_pack("{s:o, s:b}", "allow", allow, "http", egress->http);
+    return json_pack("{s:o, s:b, s:s*}", "allow", allow, "http", egress->http, "ca", egress->ca);
 }
 
 static ds_problem_t *shape_problem(const char *text, apr_pool_t *pool)
@@ -192,9 +192,11 @@ ds_problem_t *ds_egress_from_json(ds_egress_t *egress, json_t *json, apr_pool_t 
     json_t *allow;
     size_t i;
 
-    if (json_unpack_ex(json, &error, 0, "{s:o, s:b}", "allow", &allow, "http", &egress->http)) {
+    if (json_unpack_ex(json, &error, 0, "{s:o, s:b, s?:s}", "allow", &allow, "http", &egress->http,
+                       "ca", &egress->ca)) {
         return shape_problem(error.text, pool);
     }
+    egress->ca = text_copy(egress->ca, pool);
     egress->allow = apr_array_make(pool, 4, sizeof(const char *));
     for (i = 0; i < json_array_size(allow); i++) {
         const char *text = json_string_value(json_array_get(allow, i));

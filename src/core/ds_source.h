@@ -60,10 +60,11 @@ typedef struct ds_source_t {
     int backfill; /* of a launch alone (ds_options.h): the window is like the first one */
 } ds_source_t;
 
-/* What pulls may reach although it is private or special, or not encrypted. */
+/* What pulls may reach although it is private or special, or not encrypted; and whom they trust. */
 typedef struct ds_egress_t {
     apr_array_header_t *allow; /* of const char *: a host's name, an address, or ADDRESS/BITS */
     int http;                  /* http:// is allowed too */
+    const char *ca; /* the file (PEM) of authorities beside the system's; NULL: there are none */
 } ds_egress_t;
 
 /* A source without anything, in pool. */

@@ -222,6 +222,8 @@ static void limits_set(CURL *curl, const hop_t *hop)
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (rules->ca)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, rules->ca);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)apr_time_as_msec(rules->connect));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left > 1000 ? (long)apr_time_as_msec(left) : 1L);

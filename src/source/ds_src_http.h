@@ -16,6 +16,7 @@ typedef struct ds_src_http_t ds_src_http_t;
 typedef struct ds_src_http_rules_t {
     const ds_src_egress_t *egress;
     int plain;                   /* http:// may be asked too */
+    const char *ca;              /* a file (PEM) of more authorities to trust; NULL: none */
     int redirects;               /* so many are followed; 0: a redirect is an answer */
     apr_size_t header_bytes;     /* of all header lines of an answer */
     apr_int64_t body_bytes;      /* after decompression */

@@ -130,6 +130,7 @@ static ds_problem_t *client_make(ds_src_http_t **http, ds_src_login_t **login,
     }
     rules = ds_src_http_rules(egress);
     rules.plain = allowed->http;
+    rules.ca = allowed->ca;
     rules.body_bytes = ANSWER_MOST;
     *http = ds_src_http_make(&rules, pool);
     if (!*http) {

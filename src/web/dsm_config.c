@@ -334,7 +334,8 @@ const command_rec dsm_config_directives[] = {
                       "how long to keep what has ended: files=30d launches=90d count=10000"),
     AP_INIT_TAKE_ARGV("DataSyncEgressAllow", dsm_config_egress_read, NULL, RSRC_CONF,
                       "what pulls may reach although it is private: hosts, addresses, "
-                      "ADDRESS/BITS, and http for URLs that are not encrypted"),
+                      "ADDRESS/BITS, http for URLs that are not encrypted, and ca=FILE for "
+                      "authorities beside the system's"),
     AP_INIT_RAW_ARGS("<DataSyncObject", dsm_config_object_read, NULL, RSRC_CONF,
                      "the name of the object: <DataSyncObject NAME>"),
     AP_INIT_RAW_ARGS("<DataSyncClient", dsm_config_client_read, NULL, RSRC_CONF,

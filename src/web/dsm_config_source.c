@@ -313,6 +313,36 @@ int dsm_config_source_check(const ds_sync_t *sync, const ap_directive_t *section
 
 /* --- DataSyncEgressAllow --- */
 
+/* The file of authorities; the run-time user must be able to read it, too. */
+static const char *authorities_take(ds_egress_t *egress, cmd_parms *cmd, const char *text)
+{
+    const char *path = ap_server_root_relative(cmd->pool, text);
+    apr_file_t *file = NULL;
+    apr_status_t status =
+        path ? apr_file_open(&file, path, APR_FOPEN_READ, 0, cmd->temp_pool) : APR_EPATHWILD;
+
+    if (status != APR_SUCCESS) {
+        return apr_psprintf(cmd->pool, "DataSyncEgressAllow: ca=%s: cannot read it: %s", text,
+                            ds_problem_status_text(status, cmd->temp_pool));
+    }
+    egress->ca = path;
+    return NULL;
+}
+
+static const char *egress_word_take(ds_egress_t *egress, cmd_parms *cmd, const char *word)
+{
+    if (!strcmp(word, "http")) {
+        egress->http = 1;
+    }
+    else if (!strncmp(word, "ca=", 3)) {
+        return authorities_take(egress, cmd, word + 3);
+    }
+    else {
+        APR_ARRAY_PUSH(egress->allow, const char *) = word;
+    }
+    return NULL;
+}
+
 const char *dsm_config_egress_read(cmd_parms *cmd, void *unused, int argc, char *const argv[])
 {
     dsm_config_t *config = dsm_config_get(cmd->server);
@@ -324,17 +354,15 @@ const char *dsm_config_egress_read(cmd_parms *cmd, void *unused, int argc, char 
     if (fault) {
         return fault;
     }
-    for (i = 0; i < argc; ++i) {
-        if (!strcmp(argv[i], "http")) {
-            config->def->egress.http = 1;
-        }
-        else {
-            APR_ARRAY_PUSH(config->def->egress.allow, const char *) = argv[i];
-        }
+    for (i = 0; i < argc && !fault; ++i) {
+        fault = egress_word_take(&config->def->egress, cmd, argv[i]);
+    }
+    if (fault) {
+        return fault;
     }
     problem = ds_src_egress_make(&egress, config->def->egress.allow, cmd->pool);
     if (problem) {
         return apr_psprintf(cmd->pool, "DataSyncEgressAllow: %s", problem->text);
     }
-    return argc ? NULL : "DataSyncEgressAllow: write http, or what may be reached";
+    return argc ? NULL : "DataSyncEgressAllow: write http, ca=FILE, or what may be reached";
 }

@@ -48,6 +48,7 @@ ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_i
         return problem;
     http = ds_src_http_rules(rules);
     http.plain = egress->http;
+    http.ca = egress->ca;
     http.body_bytes = body_bytes;
     fetch->db = db;
     fetch->sync_id = sync_id;

@@ -69,7 +69,8 @@ my @wrong = (
     [good("SourceAuth oauth2-refresh client=me secret=file:$secret token-url=https://a/token"), 'SourceAuth: oauth2-refresh needs refresh='],
     [good("SourceAuth oauth2-client client=me secret=file:$secret token-url=https://a/token send=post"), 'SourceAuth: send: write send=basic or send=body'],
     ["$head<DataSync x>\nObject member\nSourceHost https://a\n</DataSync>", 'SourceHost https://a: this is for pulls: remove it, or write Kind pull'],
-    ['DataSyncEgressAllow', 'DataSyncEgressAllow: write http, or what may be reached'],
+    ['DataSyncEgressAllow', 'DataSyncEgressAllow: write http, ca=FILE, or what may be reached'],
+    ['DataSyncEgressAllow ca=/nowhere.pem', 'DataSyncEgressAllow: ca=/nowhere.pem: cannot read it: No such file or directory'],
     ['DataSyncEgressAllow 10.0.0.0/8 a;b', 'DataSyncEgressAllow: "a;b" is no host: write a name, an address, or an address and its bits as in 10.0.0.0/8'],
 );
 for (@wrong) {

@@ -1,46 +1,20 @@
 # PostgreSQL over TLS: a server that cannot prove its name must not see a password or a row.
 use strict;
 use warnings FATAL => 'all';
-use DSTest;
+use DSCertificate;
 use DSPostgres;
+use DSTest;
 use Apache::Test '-withtestmore';
-use File::Temp qw(tempdir);
-
-my $dir = tempdir('datasync-tls-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-chmod 0755, $dir or die $!;
-
-sub openssl {
-    my (@arguments) = @_;
-    return system('sh', '-c', 'exec openssl "$@" 2>"$0"', "$dir/openssl.log", @arguments) == 0
-        || die 'openssl failed: ' . DSClient::text_of("$dir/openssl.log");
-}
-
-# An authority of our own, and a certificate by it.
-sub authority_make {
-    my ($name) = @_;
-    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 2, '-subj', "/CN=$name", '-keyout', "$dir/$name.key",
-        '-out', "$dir/$name.crt");
-    return "$dir/$name.crt";
-}
-
-sub certificate_make {
-    my ($authority, $name, $subject) = @_;
-    open my $out, '>', "$dir/$name.ext" or die $!;
-    print {$out} "subjectAltName=$subject\n";
-    close $out or die $!;
-    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', "/CN=$name", '-keyout', "$dir/$name.key", '-out', "$dir/$name.csr");
-    openssl('x509', '-req', '-in', "$dir/$name.csr", '-CA', "$dir/$authority.crt", '-CAkey', "$dir/$authority.key",
-        '-CAcreateserial', '-days', 2, '-extfile', "$dir/$name.ext", '-out', "$dir/$name.crt");
-    chmod 0600, "$dir/$name.key" or die $!;
-    if ($> == 0) {
-        chown scalar getpwnam('nobody'), scalar getgrnam('nogroup'), "$dir/$name.key" or die "chown: $!";
-    }
-    return (ssl_cert_file => "$dir/$name.crt", ssl_key_file => "$dir/$name.key");
-}
 
 my ($ours, $strange) = map { authority_make($_) } qw(ours strange);
-my $good = DSPostgres->start(ssl => 'on', certificate_make('ours', 'good', 'IP:127.0.0.1'));
-my $other = DSPostgres->start(ssl => 'on', certificate_make('ours', 'other', 'DNS:elsewhere.example'));
+
+sub cluster_start {
+    my ($certificate, $key) = certificate_make('ours', @_);
+    return DSPostgres->start(ssl => 'on', ssl_cert_file => $certificate, ssl_key_file => $key);
+}
+
+my $good = cluster_start('good', 'IP:127.0.0.1');
+my $other = cluster_start('other', 'DNS:elsewhere.example');
 my $password = 'hunter2';
 
 # A server of ours at a cluster, with these parameters beside those that tell where it is.

@@ -14,10 +14,10 @@ use Time::HiRes qw(sleep);
 my @running;
 
 # handle->(HTTP::Request, server) gives [status, {headers}, body], or writes to $server->{client} itself and
-# gives nothing: then the connection is closed.
+# gives nothing: then the connection is closed. certificate => [file, file of its key]: it speaks TLS.
 sub start {
-    my ($class, $handle) = @_;
-    my $self = bless {dir => tempdir(CLEANUP => 1), owner => $$, handle => $handle}, $class;
+    my ($class, $handle, %how) = @_;
+    my $self = bless {dir => tempdir(CLEANUP => 1), owner => $$, handle => $handle, certificate => $how{certificate}}, $class;
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 100, ReuseAddr => 1) or die "DSRest: $@\n";
     $self->{port} = $listener->sockport;
     my $pid = fork // die "fork: $!\n";
@@ -47,7 +47,7 @@ sub start {
 
 sub url {
     my ($self, $path) = @_;
-    return "http://127.0.0.1:$self->{port}" . ($path // '');
+    return ($self->{certificate} ? 'https' : 'http') . "://127.0.0.1:$self->{port}" . ($path // '');
 }
 
 sub request_read {
@@ -66,8 +66,17 @@ sub request_read {
     return $request;
 }
 
+# False: the client does not like our certificate.
+sub tls_begin {
+    my ($self) = @_;
+    require IO::Socket::SSL;
+    my ($certificate, $key) = @{$self->{certificate}};
+    return IO::Socket::SSL->start_SSL($self->{client}, SSL_server => 1, SSL_cert_file => $certificate, SSL_key_file => $key);
+}
+
 sub connection_serve {
     my ($self) = @_;
+    return if $self->{certificate} && !$self->tls_begin;
     while (my $request = request_read($self->{client})) {
         $self->note($request);
         my $answer = $self->{handle}->($request, $self) or return;
