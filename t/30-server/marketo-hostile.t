@@ -176,8 +176,7 @@ note 'JSON';
 my $json = sub { return ask($client, POST => $_[1] // "$parts.json", 'application/json', $_[0]) };
 for (['609', 'too deep', '{"input":' . '[' x 100_000], ['609', 'deep and whole', '{"input":' . '[' x 5000 . ']' x 5000 . '}'],
      ['609', 'a name that comes twice', '{"action":"createOnly","action":"updateOnly","input":[{"sku":"J"}]}'],
-     ['609', 'a name that comes twice in a record', '{"input":[{"sku":"J","sku":"K"}]}'], ['609', 'a number that is too large', '{"input":[{"sku":"J","count":1e400}]}'],
-     ['609', 'an integer that is too large', '{"input":[{"sku":"J","count":99999999999999999999}]}'], ['609', 'a NUL', '{"input":[{"sku":"J\u0000"}]}'],
+     ['609', 'a name that comes twice in a record', '{"input":[{"sku":"J","sku":"K"}]}'], ['609', 'a NUL', '{"input":[{"sku":"J\u0000"}]}'],
      ['609', 'half a character', '{"input":[{"sku":"\ud800"}]}'], ['609', 'no UTF-8', qq({"input":[{"sku":"\xff"}]})], ['609', 'nothing', ''],
      ['609', 'two documents', '{"input":[{"sku":"J"}]}{}'], ['609', 'a list', '[{"sku":"J"}]'], ['1002', 'an input that is no list', '{"input":{"sku":"J"}}'],
      ['1002', 'an input that is a text', '{"input":"J"}'], ['1001', 'an action that is no text', '{"action":[],"input":[{"sku":"J"}]}'],
@@ -189,10 +188,11 @@ for (['609', 'too deep', '{"input":' . '[' x 100_000], ['609', 'deep and whole',
 }
 my @record = ([{sku => 'J', name => 'x' x 900_000}, '1001', 'a text that is too long'], [{sku => 'J', 'x' x 900_000 => 1}, '1006', 'a name that is too long'],
     [{sku => 'J', name => "\x{fc}" x 400}, '1001', 'a text that is cut in a message'], [{sku => 'J', seen => '9' x 100_000}, '1001', 'a time that is too long'],
-    [{sku => 'J', price => {a => 1}}, '1003', 'an object as a value'], [[[[]]], '1003', 'lists of lists'], [undef, '1003', 'null']);
+    [{sku => 'J', price => {a => 1}}, '1003', 'an object as a value'], [[[[]]], '1003', 'lists of lists'], [undef, '1003', 'null'],
+    ['{"sku":"J","count":1e400}', '1001', 'a number that is too large'], ['{"sku":"J","count":99999999999999999999}', '1001', 'an integer that is too large']);
 for (@record) {
     my ($record, $code, $name) = @$_;
-    my $said = $json->(encode_json({input => [$record]}));
+    my $said = $json->('{"input":' . (defined $record && !ref $record ? "[$record]" : encode_json([$record])) . '}');
     is eval { decode_json($said->content)->{result}[0]{reasons}[0]{code} }, $code, "skipped: $name" or diag substr $said->content, 0, 300;
     cmp_ok length $said->content, '<', 1000, 'and little of it is repeated';
 }
