@@ -105,7 +105,9 @@ int main(int argc, char *argv[])
     else
         printf("%d %" PRId64 " %s\n%s\n", answer->status, (int64_t)answer->size, answer->url,
                answer->excerpt);
-    fwrite(body, 1, body_size, stdout);
+    if (body_size > 0) {
+        fwrite(body, 1, body_size, stdout);
+    }
     free(body);
     apr_pool_destroy(pool);
     return 0;

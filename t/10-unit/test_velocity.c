@@ -141,6 +141,7 @@ static apr_status_t rendered(const char *text, const ds_fmt_velocity_limits_t *l
     if (rv == APR_SUCCESS) {
         apr_pool_create(&render_pool, pool);
         rv = ds_fmt_velocity_render(&fault, template, &context, output_take, NULL, render_pool);
+        fault.text = apr_pstrdup(pool, fault.text);
         apr_pool_destroy(render_pool);
     }
     return rv;
