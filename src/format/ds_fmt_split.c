@@ -15,8 +15,10 @@ typedef enum place_e {
     AT_FIRST_NAME, /* of an object on the path; or its end */
     AT_NAME,
     AT_COLON,
-    AT_MEMBER, /* the value of a member */
-    BEHIND_MEMBER,
+    AT_MEMBER,      /* the value of a member */
+    AT_FIRST_PLACE, /* of an array on the path; or its end */
+    AT_PLACE,
+    BEHIND_MEMBER, /* or behind such a place */
     AT_FIRST_ITEM, /* of the array; or its end */
     AT_ITEM,
     BEHIND_ITEM,
@@ -31,7 +33,7 @@ typedef struct text_t {
 } text_t;
 
 struct ds_fmt_split_t {
-    const char *const *path;
+    const ds_fmt_jsonpath_step_t *path;
     int path_count;
     ds_fmt_split_limits_t limits;
 
@@ -44,10 +46,11 @@ struct ds_fmt_split_t {
     int ended;
 
     place_e place;
-    int bom;        /* bytes of the byte order mark */
-    int level;      /* objects on the path that are open */
-    int matched;    /* names of the path that were met */
-    int is_on_path; /* the member at hand leads to the array */
+    int bom;          /* bytes of the byte order mark */
+    int level;        /* objects and arrays on the path that are open */
+    int matched;      /* steps of the path that were met */
+    apr_size_t index; /* of the next place of an array on the path, until that step was met */
+    int is_on_path;   /* the member at hand leads to the array */
     int is_found;
     int is_stream;
     apr_size_t name; /* where in the rest the name of the member at hand begins */
@@ -362,11 +365,24 @@ static void container_end(ds_fmt_split_t *split)
     }
 }
 
-static void object_begin(ds_fmt_split_t *split)
+/* Is what the next step of the path is made in an array, and no object? */
+static int is_index(const ds_fmt_split_t *split, int level)
+{
+    return split->path[level].kind == DS_JSONPATH_INDEX;
+}
+
+/* Is this the bracket of what the next step of the path is made in? */
+static int is_way(const ds_fmt_split_t *split, char c)
+{
+    return split->level < split->path_count && c == (is_index(split, split->level) ? '[' : '{');
+}
+
+static void way_begin(ds_fmt_split_t *split)
 {
     split->at++;
+    split->place = is_index(split, split->level) ? AT_FIRST_PLACE : AT_FIRST_NAME;
     split->level++;
-    split->place = AT_FIRST_NAME;
+    split->index = 0;
 }
 
 static void root_begin(ds_fmt_split_t *split, char c)
@@ -380,8 +396,8 @@ static void root_begin(ds_fmt_split_t *split, char c)
     if (split->path_count == 0) {
         array_begin(split);
     }
-    else if (c == '{') {
-        object_begin(split);
+    else if (is_way(split, c)) {
+        way_begin(split);
     }
     else {
         value_begin(split, BEHIND_ROOT);
@@ -464,7 +480,7 @@ static void colon_take(ds_fmt_split_t *split, char c)
     split->is_on_path = is_good(split) && split->matched == split->level - 1 &&
                         split->matched < split->path_count &&
                         is_name(split->rest.data + split->name, split->rest.data + split->rest.size,
-                                split->path[split->matched]);
+                                split->path[split->matched].name);
     split->matched += split->is_on_path;
 }
 
@@ -473,26 +489,42 @@ static void member_take(ds_fmt_split_t *split, char c)
     if (split->is_on_path && split->level == split->path_count && c == '[') {
         array_begin(split);
     }
-    else if (split->is_on_path && split->level < split->path_count && c == '{') {
-        object_begin(split);
+    else if (split->is_on_path && is_way(split, c)) {
+        way_begin(split);
     }
     else {
         value_begin(split, BEHIND_MEMBER);
     }
 }
 
+static void place_take(ds_fmt_split_t *split, char c)
+{
+    if (c == ']' && split->place == AT_FIRST_PLACE) {
+        split->level--;
+        container_end(split);
+        return;
+    }
+    split->is_on_path =
+        split->matched == split->level - 1 && split->index++ == split->path[split->matched].index;
+    split->matched += split->is_on_path;
+    member_take(split, c);
+}
+
 static void behind_member_take(ds_fmt_split_t *split, char c)
 {
+    int in_array = is_index(split, split->level - 1);
+
     if (c == ',') {
         split->at++;
-        split->place = AT_NAME;
+        split->place = in_array ? AT_PLACE : AT_NAME;
     }
-    else if (c == '}') {
+    else if (c == (in_array ? ']' : '}')) {
         split->level--;
         container_end(split);
     }
     else {
-        fault_raise(split, DS_SPLIT_BROKEN, "a comma or } is missing");
+        fault_raise(split, DS_SPLIT_BROKEN,
+                    in_array ? "a comma or ] is missing" : "a comma or } is missing");
     }
 }
 
@@ -523,6 +555,8 @@ static void byte_take(ds_fmt_split_t *split)
     case AT_NAME: name_take(split, c); break;
     case AT_COLON: colon_take(split, c); break;
     case AT_MEMBER: member_take(split, c); break;
+    case AT_FIRST_PLACE:
+    case AT_PLACE: place_take(split, c); break;
     case BEHIND_MEMBER: behind_member_take(split, c); break;
     case AT_FIRST_ITEM:
         if (c == ']') {
@@ -552,7 +586,7 @@ static int spaces_pass(ds_fmt_split_t *split)
 
 /* --- */
 
-ds_fmt_split_t *ds_fmt_split_make(const char *const *path, int count,
+ds_fmt_split_t *ds_fmt_split_make(const ds_fmt_jsonpath_step_t *path, int count,
                                   const ds_fmt_split_limits_t *limits, apr_pool_t *pool)
 {
     ds_fmt_split_t *split = apr_pcalloc(pool, sizeof(*split));

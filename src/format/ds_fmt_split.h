@@ -6,9 +6,10 @@
  * with [] in the place of the array. So a page of results is read in a stream, and what stands
  * beside them (how many there are, where the next page is) afterwards from the rest.
  *
- * Which array: `path` is the names of the members that lead to it from the root.
- * - {"data", "items"} is the array in {"data": {"items": [...]}}. When there is none, or something
- *   else stands in its place (null, an object), the text has no elements and is all rest.
+ * Which array: `path` is the steps that lead to it from the root, names and indexes.
+ * - $.data.items is the array in {"data": {"items": [...]}}, $.data[1] the one in {"data": [0,
+ *   [...]]}. When there is none, or something else stands in its place (null, an object), the text
+ *   has no elements and is all rest.
  * - An empty path is the root. Where that is an array its elements are given; everything else is a
  *   stream: values one behind the other, with or without spaces and line ends between, each of
  *   them an element (one object, NDJSON, concatenated JSON). The rest is [] or nothing.
@@ -27,6 +28,8 @@
 #define DS_FMT_SPLIT_H
 
 #include <apr_pools.h>
+
+#include "ds_fmt_jsonpath.h"
 
 typedef struct ds_fmt_split_t ds_fmt_split_t;
 
@@ -71,9 +74,9 @@ typedef enum ds_fmt_split_next_e {
     DS_SPLIT_FAULT /* nothing more can be read: ds_fmt_split_fault */
 } ds_fmt_split_next_e;
 
-/* A reader for a text, in pool. The names of the path, `count` of them, are UTF-8 and must live as
- * long; depth is at least 1. */
-ds_fmt_split_t *ds_fmt_split_make(const char *const *path, int count,
+/* A reader for a text, in pool. The steps of the path, `count` of them, are names and indexes, and
+ * must live as long; depth is at least 1. */
+ds_fmt_split_t *ds_fmt_split_make(const ds_fmt_jsonpath_step_t *path, int count,
                                   const ds_fmt_split_limits_t *limits, apr_pool_t *pool);
 
 /* Give it the next bytes, at the beginning and when next says MORE. They are not copied: they must

@@ -49,9 +49,13 @@ static int sibling_stays(const ds_src_content_t *content, const char *name)
            (!content->keep || ds_src_name_is_in(content->keep, name));
 }
 
+/* "": it is no member of an object. */
 static const char *array_name(const ds_src_content_t *content)
 {
-    return content->path->count ? content->path->steps[content->path->count - 1].name : "";
+    const char *name =
+        content->path->count ? content->path->steps[content->path->count - 1].name : NULL;
+
+    return name ? name : "";
 }
 
 static json_t *record_wrap(const ds_src_content_t *content, json_t *element, json_t *parent)

@@ -77,9 +77,10 @@ static int parts_check(const ds_src_reader_t *reader, const parts_t *parts)
 
 /* --- contentPath and explodeEntityPath --- */
 
-/* The path of an array: names alone; [*] at its end means the same. */
+/* The path of one array: [*] at its end means the same. The way to an array that splits records
+ * goes through names alone. */
 static const ds_fmt_jsonpath_t *array_path_read(const ds_src_reader_t *reader, const char *place,
-                                                const char *text)
+                                                const char *text, int names_only)
 {
     const ds_fmt_jsonpath_t *path = ds_src_path_read(reader, place, text);
     ds_fmt_jsonpath_t *plain;
@@ -93,10 +94,15 @@ static const ds_fmt_jsonpath_t *array_path_read(const ds_src_reader_t *reader, c
         plain->count--;
     }
     for (i = 0; i < plain->count; i++) {
-        if (plain->steps[i].kind != DS_JSONPATH_NAME) {
+        if (plain->steps[i].kind == DS_JSONPATH_ALL) {
             ds_src_mistake_add(reader, place,
-                               "\"%s\": the path of an array has names only: [n] and [*] inside "
-                               "of it are not supported",
+                               "\"%s\": it leads to one array: [*] stands at its end alone, "
+                               "explodeEntityPath splits records further",
+                               text);
+            return NULL;
+        }
+        if (names_only && plain->steps[i].kind != DS_JSONPATH_NAME) {
+            ds_src_mistake_add(reader, place, "\"%s\": only names lead to this array, not [n]",
                                text);
             return NULL;
         }
@@ -104,8 +110,19 @@ static const ds_fmt_jsonpath_t *array_path_read(const ds_src_reader_t *reader, c
     return plain;
 }
 
+/* The last name on the way to the array. */
+static const char *wrapper_find(const ds_fmt_jsonpath_t *path)
+{
+    int i = path->count;
+
+    while (i > 0 && path->steps[i - 1].kind != DS_JSONPATH_NAME) {
+        i--;
+    }
+    return i > 0 ? path->steps[i - 1].name : DS_SRC_WRAPPER_DEFAULT;
+}
+
 static int content_read(ds_src_content_t *content, const ds_src_reader_t *reader,
-                        const ds_src_node_t *node)
+                        const ds_src_node_t *node, int names_only)
 {
     static const char *const known[] = {"path", "skipAttributes", "keepAttributes",
                                         "overrideWrapperAttribute", NULL};
@@ -126,11 +143,9 @@ static int content_read(ds_src_content_t *content, const ds_src_reader_t *reader
     else {
         return 0;
     }
-    content->path = text ? array_path_read(reader, place, text) : NULL;
+    content->path = text ? array_path_read(reader, place, text, names_only) : NULL;
     if (content->path && !content->wrapper) {
-        content->wrapper = content->path->count
-                               ? content->path->steps[content->path->count - 1].name
-                               : DS_SRC_WRAPPER_DEFAULT;
+        content->wrapper = wrapper_find(content->path);
     }
     return content->path != NULL;
 }
@@ -140,7 +155,7 @@ static void explode_read(ds_src_spec_t *spec, const ds_src_reader_t *reader,
 {
     ds_src_content_t *explode = apr_pcalloc(reader->pool, sizeof(*explode));
 
-    if (!content_read(explode, reader, node)) {
+    if (!content_read(explode, reader, node, 1)) {
         return;
     }
     if (explode->path->count < 2 || !spec->content.wrapper ||
@@ -203,7 +218,7 @@ static void parts_read(ds_src_spec_t *spec, const ds_src_reader_t *reader, const
                            "is missing: write the path of the array of records, such as "
                            "{\"path\": \"$.data\"}");
     }
-    content_read(&spec->content, reader, &node);
+    content_read(&spec->content, reader, &node, 0);
     node = part_get(reader, parts, "explodeEntityPath");
     if (node.json) {
         explode_read(spec, reader, &node);

@@ -15,7 +15,6 @@
 
 struct dsw_page_t {
     const ds_src_spec_t *spec;
-    const char **path; /* names that lead to the array */
     ds_fmt_split_limits_t limits;
     apr_pool_t *pool;       /* of the page */
     apr_pool_t *split_pool; /* of one reading of it */
@@ -37,31 +36,19 @@ static apr_status_t json_drop(void *data)
     return APR_SUCCESS;
 }
 
-ds_problem_t *dsw_page_make(dsw_page_t **made, const ds_src_spec_t *spec, apr_size_t element_bytes,
-                            apr_pool_t *pool)
+dsw_page_t *dsw_page_make(const ds_src_spec_t *spec, apr_size_t element_bytes, apr_pool_t *pool)
 {
-    const ds_fmt_jsonpath_t *path = spec->content.path;
     dsw_page_t *page = apr_pcalloc(pool, sizeof(*page));
-    int i;
 
     page->spec = spec;
     page->limits = (ds_fmt_split_limits_t){element_bytes, REST_MAX, DEPTH_MAX};
     page->piece = apr_palloc(pool, PIECE);
-    page->path = apr_pcalloc(pool, sizeof(char *) * (apr_size_t)(path->count + 1));
-    for (i = 0; i < path->count; i++) {
-        if (path->steps[i].kind != DS_JSONPATH_NAME)
-            return ds_problem_make(pool, DS_EINPUT,
-                                   "config_error: contentPath %s: only names may lead to the array",
-                                   ds_fmt_jsonpath_print(path, pool));
-        page->path[i] = path->steps[i].name;
-    }
     apr_pool_create(&page->pool, pool);
     apr_pool_create(&page->split_pool, pool);
     apr_pool_create(&page->element_pool, pool);
     apr_pool_create(&page->record_pool, pool);
     apr_pool_pre_cleanup_register(pool, page, json_drop);
-    *made = page;
-    return NULL;
+    return page;
 }
 
 /* --- elements --- */
@@ -82,8 +69,9 @@ void dsw_page_rewind(dsw_page_t *page)
     element_drop(page);
     apr_file_seek(page->file, APR_SET, &start);
     apr_pool_clear(page->split_pool);
-    page->split = ds_fmt_split_make(page->path, page->spec->content.path->count, &page->limits,
-                                    page->split_pool);
+    page->split =
+        ds_fmt_split_make(page->spec->content.path->steps, page->spec->content.path->count,
+                          &page->limits, page->split_pool);
     page->digest = DS_SRC_DIGEST;
 }
 
@@ -141,15 +129,18 @@ static json_t *element_parse(const ds_fmt_split_element_t *element, dsw_page_t *
 /* What stands where the array should. */
 static json_t *content_find(dsw_page_t *page)
 {
-    json_t *at = page->rest;
-    int i;
+    const ds_fmt_jsonpath_t *path = page->spec->content.path;
+    ds_fmt_jsonpath_t above = {path->count - 1, path->steps};
 
-    page->parent = NULL;
-    for (i = 0; at && i < page->spec->content.path->count; i++) {
-        page->parent = at;
-        at = json_object_get(at, page->path[i]);
-    }
-    return at;
+    page->parent = path->count ? ds_src_path_get(page->rest, &above) : NULL;
+    return ds_src_path_get(page->rest, path);
+}
+
+/* May the first step of the path be made in it? */
+static int is_way(const json_t *root, const ds_fmt_jsonpath_t *path)
+{
+    return !path->count ||
+           (path->steps->kind == DS_JSONPATH_INDEX ? json_is_array(root) : json_is_object(root));
 }
 
 static ds_problem_t *rest_take(dsw_page_t *page, json_t *first)
@@ -164,8 +155,9 @@ static ds_problem_t *rest_take(dsw_page_t *page, json_t *first)
     page->rest = ds_json_load(text, size, JSON_DECODE_ANY, &error, page->pool);
     if (!page->rest)
         return ds_problem_make(page->pool, DS_EINPUT, "the answer is not JSON: %s", error.text);
-    if (page->spec->content.path->count && !json_is_object(page->rest))
-        return ds_problem_make(page->pool, DS_EINPUT, "the answer is not an object");
+    if (!is_way(page->rest, page->spec->content.path))
+        return ds_problem_make(page->pool, DS_EINPUT, "the answer is not an %s",
+                               json_is_object(page->rest) ? "array" : "object");
     content = content_find(page);
     if (content && !json_is_null(content) && !json_is_array(content))
         return ds_problem_make(page->pool, DS_EINPUT, "there is no array at contentPath %s",

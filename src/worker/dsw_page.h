@@ -12,10 +12,8 @@
 
 typedef struct dsw_page_t dsw_page_t;
 
-/* A reader for the pages of a spec, whose elements may have so many bytes. The problem is DS_EINPUT
- * for a contentPath that cannot be read in a stream. */
-ds_problem_t *dsw_page_make(dsw_page_t **page, const ds_src_spec_t *spec, apr_size_t element_bytes,
-                            apr_pool_t *pool);
+/* A reader for the pages of a spec, whose elements may have so many bytes. */
+dsw_page_t *dsw_page_make(const ds_src_spec_t *spec, apr_size_t element_bytes, apr_pool_t *pool);
 
 /* Take a page, whose body is in a file, and say what it tells. It is then at its first record. file
  * must stay. The problem is DS_EINPUT: it is not JSON, or not what the spec says; its text is for

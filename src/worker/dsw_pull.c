@@ -389,8 +389,8 @@ static ds_problem_t *parts_make(pull_t *pull, const ds_egress_t *egress)
                                  pull->sync->limits.upload, &watch, pull->pool);
     if (problem)
         return ds_problem_make(pull->pool, problem->status, "config_error: %s", problem->text);
-    return dsw_page_make(&pull->reader, pull->spec, (apr_size_t)pull->sync->limits.row_length,
-                         pull->pool);
+    pull->reader = dsw_page_make(pull->spec, (apr_size_t)pull->sync->limits.row_length, pull->pool);
+    return NULL;
 }
 
 static dsw_result_t pause_result(apr_status_t status, const char *message)

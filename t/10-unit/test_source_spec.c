@@ -155,9 +155,17 @@ static void test_content(void)
     mistake("contentPath", "{\"path\": \"$..data\"}",
             AT "contentPath.path: \"$..data\", character 3: a search at every depth (..) is not "
                "supported: write each name of the way");
-    mistake("contentPath", "{\"path\": \"$.a[0].b\"}",
-            AT "contentPath.path: \"$.a[0].b\": the path of an array has names only: [n] and [*] "
-               "inside of it are not supported");
+    mistake("contentPath", "{\"path\": \"$.a[*].b\"}",
+            AT
+            "contentPath.path: \"$.a[*].b\": it leads to one array: [*] stands at its end alone, "
+            "explodeEntityPath splits records further");
+    mistake("explodeEntityPath", "{\"path\": \"$.members.a[0].b\"}",
+            AT "explodeEntityPath.path: \"$.members.a[0].b\": only names lead to this array, not "
+               "[n]");
+    tap_is_text(spec_make(spec_text("contentPath", "\"$['a b'][0]\""))->content.wrapper, "a b",
+                "the wrapper is the last name on the way to the array");
+    tap_is_text(spec_make(spec_text("contentPath", "\"$[0]\""))->content.wrapper, "record",
+                "or the usual one");
     mistake("contentPath", "{\"path\": \"$.a\", \"skipAttributes\": \"x\"}",
             AT "contentPath.skipAttributes: write an array of at most 200 texts");
     mistake("contentPath", "{\"path\": \"$.a\", \"keepAttributes\": [\"x\", 1]}",

@@ -78,16 +78,23 @@ static const char *text_split(ds_fmt_split_t *split, const char *text, apr_size_
     return shown;
 }
 
+/* path: names and #indexes with / between. */
 static ds_fmt_split_t *reader_make(const char *path, const ds_fmt_split_limits_t *limits)
 {
-    const char **names = apr_palloc(pool, sizeof(char *) * 8);
+    ds_fmt_jsonpath_step_t *steps = apr_pcalloc(pool, sizeof(*steps) * 8);
     char *last, *name = apr_strtok(apr_pstrdup(pool, path), "/", &last);
     int count = 0;
 
-    for (; name != NULL; name = apr_strtok(NULL, "/", &last)) {
-        names[count++] = name;
+    for (; name != NULL; name = apr_strtok(NULL, "/", &last), count++) {
+        if (*name == '#') {
+            steps[count] = (ds_fmt_jsonpath_step_t){.kind = DS_JSONPATH_INDEX,
+                                                    .index = (apr_size_t)apr_atoi64(name + 1)};
+        }
+        else {
+            steps[count].name = name;
+        }
     }
-    return ds_fmt_split_make(names, count, limits, pool);
+    return ds_fmt_split_make(steps, count, limits, pool);
 }
 
 /* However it is divided. */
@@ -170,6 +177,32 @@ static void test_paths(void)
     split_is("data", "\xEF\xBB\xBF {\"data\" :\n[1] }", "<1@15:2> {\"data\" :\n[] }",
              "spaces around a name");
     split_is("", "[{\"a\": 1}]", "<{\"a\": 1}@1:1> []", "no path");
+}
+
+static void test_indexes(void)
+{
+    split_is("a/#1/b", "{\"a\": [{\"b\": [1]}, {\"x\": 0, \"b\": [2, 3]}, {\"b\": [4]}], \"c\": 5}",
+             "<2@34:1><3@37:1> {\"a\": [{\"b\": [1]}, {\"x\": 0, \"b\": []}, {\"b\": [4]}], "
+             "\"c\": 5}",
+             "an array in a place of another one");
+    split_is("#0/a", "[{\"a\": [1]}, {\"a\": [2]}]", "<1@8:1> [{\"a\": []}, {\"a\": [2]}]",
+             "the root may be one");
+    split_is("#1/#0", "[[[1]], [[2], [3]], 4]", "<2@10:1> [[[1]], [[], [3]], 4]",
+             "arrays in arrays");
+    split_is("a/#2", "{\"a\": [[1], [2]]}", " none {\"a\": [[1], [2]]}", "too few places");
+    split_is("a/#0", "{\"a\": [ ], \"b\": 1}", " none {\"a\": [ ], \"b\": 1}", "no place");
+    split_is("a/#0/b", "{\"a\": {\"b\": [1]}}", " none {\"a\": {\"b\": [1]}}",
+             "no array but an object");
+    split_is("#0", "{\"a\": [1]}", " none {\"a\": [1]}", "nor at the root");
+    split_is("#0/b", "[[1], {\"b\": [1]}]", " none [[1], {\"b\": [1]}]",
+             "another kind of value in the place");
+    split_is("a/#0", "{\"a\": [[1] [2]]}", "<1@8:1> a comma or ] is missing, byte 11, line 1",
+             "no comma");
+    split_is("a/#0", "{\"a\": [[1],]}", "<1@8:1> a value is missing, byte 11, line 1",
+             "a comma too much");
+    split_is("a/#0", "{\"a\": [[1]}", "<1@8:1> a comma or ] is missing, byte 10, line 1",
+             "a wrong end");
+    split_is("a/#1", "{\"a\": [[1]", " the text ends too early, byte 10, line 1", "no end");
 }
 
 static void test_names(void)
@@ -408,6 +441,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_roots();
     test_paths();
+    test_indexes();
     test_names();
     test_broken();
     test_limits();

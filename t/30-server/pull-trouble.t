@@ -46,6 +46,7 @@ my %answers = (
     'unreadable' => sub { [200, {}, '{"data":{"items":[{"id":1,"name":"a\ud83d"},{"id":2,"name":"b"},{"id":18446744073709551616},{"id":4,"name":"\u0000"},{"id":5,"name":tru}]}}'] },
     'numbers' => sub { [200, {}, '{"data":{"items":[{"id":1.0,"name":12345678901234567890.10,"price":1.50},{"id":2,"name":[1.10,2E3],"price":15e-1},'
         . '{"id":3,"price":0.30000000000000004},{"id":18446744073709551616},{"id":1.5}]}}'] },
+    'nested' => sub { DSRest::json({reports => [{rows => [{id => 8}]}, {range => 'May', rows => [{id => 1}, {id => 2}]}]}) },
     'deep' => sub { [200, {}, '{"data":{"items":[' . '[' x 10_000 . ']' x 10_000 . ']}}'] },
     'bomb' => sub { [200, {'Content-Encoding' => 'gzip'}, $bomb] },
     'metadata' => sub { [302, {Location => 'http://169.254.169.254/latest/meta-data/'}, ''] },
@@ -68,6 +69,7 @@ my %ends = (
     'absent' => [finished => '0 0 0 0', qr/^0 rows pulled$/],
     'odd' => [finished => '5 2 3 0', qr/^2 rows pulled, 3 failed: see the failures file$/],
     'unreadable' => [finished => '5 1 4 0', qr/^1 row pulled, 4 failed: see the failures file$/],
+    'nested' => [finished => '2 2 0 0', qr/^2 rows pulled/],
     'numbers' => [finished => '5 2 3 0', qr/^2 rows pulled, 3 failed/],
     'down' => [failed => '0 0 0 0', qr{^error: GET http://127\.0\.0\.1:\d+/items/down was answered with 500: no database, <b>sorry</b> \(attempt 5\)\. 0 rows}],
     'gone' => [rejected => '0 0 0 0', qr/^config_error: GET \S+ was answered with 404: nothing here\. 0 rows/],
@@ -97,9 +99,9 @@ my $server = DSRest->start($answer);
 my %server_of = map { $_ => DSRest->start($answer) } qw(unavailable limited down patience);
 my $node = DSNode->prepare(config => '');
 $node->config_write(pull_config(4, map {
-    pull_sync($node, $server_of{$_} || $server, "pull-$_", spec => spec_of($paging{$_} || {%none}), set => $_,
+    pull_sync($node, $server_of{$_} || $server, "pull-$_", spec => spec_of($paging{$_} || {%none}, $_ eq 'nested' ? (contentPath => '$.reports[1].rows') : ()), set => $_,
               $_ eq 'numbers' ? (fields => "Field id integer\nField name text\nField price decimal\nKey id\n") : (),
-              lines => "MaxRowLength 100K\n" . ($_ eq 'odd' ? "Map id \$.items.id\nMap name \$.items.name\n" : ''))
+              lines => ($_ eq 'nested' ? "Map name \$.range\n" : '') . "MaxRowLength 100K\n" . ($_ eq 'odd' ? "Map id \$.items.id\nMap name \$.items.name\n" : ''))
 } sort keys %ends))->start;
 my $begun = time;
 my %launches = map { ($_ => $node->ctl('run', "pull-$_")->{id}) } sort keys %ends;
@@ -114,6 +116,7 @@ cmp_ok time - $begun, '<', 120, 'all that has an end';
 is $node->launch_file($launches{odd}, 'failures') =~ tr/\n//, 4, 'records that do not fit are in the failures file, below its header';
 like $node->launch_file($launches{unreadable}, 'failures'), qr/^,,"?row 4, record 4 of its page, cannot be read: /m, 'what nobody can read is told, and does not stop what can be read';
 is ids_of($node, 'pull-unreadable'), 2, 'which is there';
+is join(' ', map { "$_->{id} $_->{name}" } $node->rows('SELECT id, name FROM pull_nested ORDER BY id')), '1 May 2 May', 'an array inside another one is read, with what stands beside it';
 is_deeply [map { [@$_{qw(name price)}] } $node->rows("SELECT name, price || '' AS price FROM pull_numbers ORDER BY id")],
     [['12345678901234567890.10', 1.5], ['[1.10,2E3]', 1.5]], 'no number is rounded: in a text it stays as it was written';
 is join(' ', sort $node->launch_file($launches{numbers}, 'failures') =~ /(more than 15 significant digits|not an integer of 64 bits|not an integer)/g),

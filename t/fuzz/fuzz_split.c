@@ -13,12 +13,16 @@
 #include "ds_fmt_split.h"
 #include "fuzz.h"
 
-static const char *const path_names[] = {"a", "b"};
+static const ds_fmt_jsonpath_step_t ways[][2] = {
+    {{DS_JSONPATH_NAME, "a", 0}, {DS_JSONPATH_NAME, "b", 0}},
+    {{DS_JSONPATH_NAME, "a", 0}, {DS_JSONPATH_INDEX, NULL, 1}},
+    {{DS_JSONPATH_INDEX, NULL, 1}, {DS_JSONPATH_NAME, "b", 0}}};
 static const ds_fmt_split_limits_t wide = {1 << 24, 1 << 24, 3000}, narrow = {8, 16, 3};
 
 typedef struct input_t {
     const char *data;
     size_t size;
+    const ds_fmt_jsonpath_step_t *path;
     int path_count;
     const ds_fmt_split_limits_t *limits;
 } input_t;
@@ -123,7 +127,7 @@ static void input_read(outcome_t *outcome, ds_fmt_split_t *split, const input_t 
 
 static ds_fmt_split_t *reader_make(const input_t *input, apr_pool_t *pool)
 {
-    return ds_fmt_split_make(path_names, input->path_count, input->limits, pool);
+    return ds_fmt_split_make(input->path, input->path_count, input->limits, pool);
 }
 
 static void outcome_free(outcome_t *outcome)
@@ -134,12 +138,15 @@ static void outcome_free(outcome_t *outcome)
 }
 
 /* The array that the path leads to; NULL: there is none. */
-static json_t *array_find(json_t *root, int path_count)
+static json_t *array_find(json_t *root, const input_t *input)
 {
     int i;
 
-    for (i = 0; i < path_count; i++) {
-        root = json_object_get(root, path_names[i]);
+    for (i = 0; i < input->path_count; i++) {
+        const ds_fmt_jsonpath_step_t *step = &input->path[i];
+
+        root = step->kind == DS_JSONPATH_NAME ? json_object_get(root, step->name)
+                                              : json_array_get(root, step->index);
     }
     return json_is_array(root) ? root : NULL;
 }
@@ -150,7 +157,7 @@ static void parsed_check(const outcome_t *outcome, const input_t *input,
     size_t bom = input->size >= 3 && memcmp(input->data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     json_t *root = json_loadb(input->data + bom, input->size - bom,
                               JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-    json_t *array = array_find(root, input->path_count);
+    json_t *array = array_find(root, input);
 
     if (memchr(input->data, '\0', input->size) != NULL) { /* jansson takes it for the end */
         json_decref(root);
@@ -228,6 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     input.data = (const char *)data + 2;
     input.size = size - 2;
+    input.path = ways[(data[0] >> 3) % 3];
     input.path_count = (data[0] & 3) % 3;
     input.limits = data[0] & 4 ? &narrow : &wide;
     split = reader_make(&input, pool);
