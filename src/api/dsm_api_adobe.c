@@ -29,6 +29,10 @@ static const struct {
                     {HTTP_FORBIDDEN, "1100", "Not entitled"},
                     {HTTP_NOT_FOUND, "1101", "Resource not found"},
                     {HTTP_METHOD_NOT_ALLOWED, "1100", "Method not allowed"},
+                    {HTTP_CONFLICT, "1100", "Conflict"},
+                    {HTTP_PRECONDITION_FAILED, "1404", "Version not matching"},
+                    {HTTP_REQUEST_ENTITY_TOO_LARGE, "1100", "Request too large"},
+                    {HTTP_UNSUPPORTED_MEDIA_TYPE, "1100", "Unsupported media type"},
                     {HTTP_SERVICE_UNAVAILABLE, "1103", "Service Unavailable"},
                     {HTTP_INTERNAL_SERVER_ERROR, "1102", "Internal Error"}};
 
@@ -113,6 +117,9 @@ static ds_scope_e scope_get(const dsm_request_t *request)
 {
     dsm_endpoint_cb *run = request->endpoint->run;
 
+    if (run == dsm_adobe_spec_create || run == dsm_adobe_spec_change) {
+        return DS_SCOPE_FLOW_SPECS_MANAGE;
+    }
     return run == dsm_adobe_runs || run == dsm_adobe_run ? DS_SCOPE_FLOW_RUNS : DS_SCOPE_FLOW_SPECS;
 }
 
@@ -132,6 +139,11 @@ static int adobe_admit(request_rec *r, const dsm_request_t *request)
         apr_pstrcat(r->pool, "The key has no permission ", ds_token_scope_name(scope), ".", NULL));
 }
 
+int dsm_adobe_has_all(const dsm_request_t *request)
+{
+    return !strcmp(request->key->sync_id, DS_TOKEN_ALL_SYNCS);
+}
+
 int dsm_adobe_has_flow(const dsm_request_t *request, const ds_sync_t *sync)
 {
     return sync && sync->kind == DS_KIND_PULL && ds_token_has_sync(request->key, sync->id);
@@ -140,13 +152,17 @@ int dsm_adobe_has_flow(const dsm_request_t *request, const ds_sync_t *sync)
 /* --- */
 
 #define GET (AP_METHOD_BIT << M_GET)
+#define POST (AP_METHOD_BIT << M_POST)
+#define PUT (AP_METHOD_BIT << M_PUT)
 #define ALL (~APR_INT64_C(0) & ~DSM_BODY_CREDENTIAL)
 
 static const dsm_endpoint_t adobe_endpoints[] = {
     {GET, DSM_ADOBE_BASE "/runs", dsm_adobe_runs},
     {GET, DSM_ADOBE_BASE "/runs/{launch}", dsm_adobe_run},
     {GET, DSM_ADOBE_BASE "/connectionSpecs", dsm_adobe_specs},
+    {POST, DSM_ADOBE_BASE "/connectionSpecs", dsm_adobe_spec_create},
     {GET, DSM_ADOBE_BASE "/connectionSpecs/{spec}", dsm_adobe_spec},
+    {PUT, DSM_ADOBE_BASE "/connectionSpecs/{spec}", dsm_adobe_spec_change},
     {ALL, DSM_ADOBE_BASE "/{rest}", adobe_unknown},
     {0, NULL, NULL},
 };

@@ -3,7 +3,9 @@
 #define DSM_API_ADOBE_H
 
 #include <apr_tables.h>
+#include <jansson.h>
 
+#include "ds_connection_spec.h"
 #include "ds_fmt_doc.h"
 #include "dsm_api.h"
 #include "dsm_route.h"
@@ -26,6 +28,9 @@ int dsm_adobe_error(request_rec *r, int status, const char *detail);
 /* The same with several: of const char *, or NULL. */
 int dsm_adobe_errors_send(request_rec *r, int status, const char *detail,
                           const apr_array_header_t *errors);
+
+/* Is the request's key for all syncs? Only such a one sees what belongs to none of them. */
+int dsm_adobe_has_all(const dsm_request_t *request);
 
 /* May the request's key see this sync? Only pulls are flows; another key's looks like one that does
  * not exist. */
@@ -61,13 +66,33 @@ const char *dsm_adobe_next_make(const dsm_adobe_list_t *list, const char *path, 
 
 /* --- dsm_api_adobe_specs.c --- */
 
+#define DSM_ADOBE_SPEC_TYPE "generic-rest" /* the one that there is */
+
 /* The id of the connection spec of a pull. */
 apr_status_t dsm_adobe_spec_id(char uuid[DS_UUID_SIZE], const ds_sync_t *sync, apr_pool_t *scratch);
+
+/* The pull of the configuration whose connection spec has this id, of those that the key may see;
+ * or NULL. */
+const ds_sync_t *dsm_adobe_spec_sync(request_rec *r, const dsm_request_t *request, const char *id);
+
+/* One that a client has sent, as it is shown: a new reference. */
+json_t *dsm_adobe_spec_make(const ds_connection_spec_t *kept, apr_pool_t *scratch);
+
+/* Its version, in quotes. */
+const char *dsm_adobe_spec_etag(const ds_connection_spec_t *kept, apr_pool_t *pool);
+
+/* Answer that there is none. */
+int dsm_adobe_spec_missing(request_rec *r);
+
+/* Send a document; takes over the reference. */
+int dsm_adobe_json_send(request_rec *r, int status, json_t *root);
 
 /* Endpoints. */
 dsm_endpoint_cb dsm_adobe_runs;
 dsm_endpoint_cb dsm_adobe_run;
 dsm_endpoint_cb dsm_adobe_specs;
 dsm_endpoint_cb dsm_adobe_spec;
+dsm_endpoint_cb dsm_adobe_spec_create;
+dsm_endpoint_cb dsm_adobe_spec_change;
 
 #endif

@@ -1,4 +1,5 @@
-/* Adobe: the connection specs, each the source spec of one pull with what belongs around it. */
+/* Adobe: the connection specs as they are shown: the source spec of each pull of the configuration
+ * with what belongs around it, and those that clients have sent. */
 #include "dsm_api_adobe.h"
 
 #include <http_protocol.h>
@@ -11,9 +12,10 @@
 
 #include "ds_src_document.h"
 #include "dsm_config.h"
+#include "dsm_db.h"
+#include "dsm_reply.h"
 
 /* What Adobe's own specs of this type have. */
-#define SPEC_TYPE "generic-rest"
 #define PROVIDER_ID "0ed90a81-07f4-4586-8190-b40eccef1c5a"
 #define SPEC_VERSION "1.0"
 
@@ -65,10 +67,11 @@ static void member_set(json_t *spec, const json_t *document, const char *name, j
 
 static void members_set(json_t *spec, const json_t *document)
 {
+    member_set(spec, document, "name", json_string(""));
     member_set(spec, document, "description", NULL);
     member_set(spec, document, "providerId", json_string(PROVIDER_ID));
     member_set(spec, document, "version", json_string(SPEC_VERSION));
-    member_set(spec, document, "type", json_string(SPEC_TYPE));
+    member_set(spec, document, "type", json_string(DSM_ADOBE_SPEC_TYPE));
     member_set(spec, document, "authSpec", json_array());
     member_set(spec, document, "sourceSpec", json_object());
     member_set(spec, document, "exploreSpec",
@@ -78,7 +81,7 @@ static void members_set(json_t *spec, const json_t *document)
 }
 
 /* That of a pull of the configuration: nobody has made it at a time. A new reference. */
-static json_t *spec_make(const char *id, const ds_sync_t *sync, apr_pool_t *scratch)
+static json_t *configured_make(const char *id, const ds_sync_t *sync, apr_pool_t *scratch)
 {
     const char *text = sync->source->spec;
     json_t *document = ds_src_document_read(text, strlen(text), scratch);
@@ -86,7 +89,9 @@ static json_t *spec_make(const char *id, const ds_sync_t *sync, apr_pool_t *scra
                              "createdBy", "configuration", "updatedBy", "configuration");
 
     ds_src_document_mask(document);
-    member_set(spec, document, "name", json_string(sync->id));
+    if (!json_object_get(document, "name")) {
+        json_object_set_new(document, "name", json_string(sync->id));
+    }
     if (!json_object_get(document, "authSpec")) {
         json_object_set_new(document, "authSpec", auth_make(&sync->source->auth));
     }
@@ -95,22 +100,35 @@ static json_t *spec_make(const char *id, const ds_sync_t *sync, apr_pool_t *scra
     return spec;
 }
 
-/* --- answers --- */
-
-/* Takes over the reference. */
-static int json_send(request_rec *r, int status, json_t *root)
+const char *dsm_adobe_spec_etag(const ds_connection_spec_t *kept, apr_pool_t *pool)
 {
-    char *text = json_dumps(root, JSON_COMPACT);
-    int answer;
-
-    json_decref(root);
-    if (!text) {
-        return dsm_adobe_error(r, HTTP_INTERNAL_SERVER_ERROR, "The answer could not be made.");
-    }
-    answer = dsm_adobe_body_send(r, status, text, strlen(text));
-    free(text);
-    return answer;
+    return apr_psprintf(pool, "\"%" APR_INT64_T_FMT "\"", kept->version);
 }
+
+json_t *dsm_adobe_spec_make(const ds_connection_spec_t *kept, apr_pool_t *scratch)
+{
+    json_t *document = json_loads(kept->body, 0, NULL);
+    json_t *spec =
+        json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "id", kept->id, "createdAt",
+                  (json_int_t)apr_time_as_msec(kept->created_at), "updatedAt",
+                  (json_int_t)apr_time_as_msec(kept->updated_at), "createdBy", kept->created_by,
+                  "updatedBy", kept->updated_by, "etag", dsm_adobe_spec_etag(kept, scratch));
+
+    members_set(spec, document);
+    json_decref(document);
+    return spec;
+}
+
+/* --- a page of them --- */
+
+typedef struct page_t {
+    const dsm_request_t *request;
+    dsm_adobe_list_t list;
+    apr_array_header_t *items; /* of const char *: JSON */
+    apr_int64_t seen;          /* specs that are wanted, those of earlier pages counted */
+    int has_more;
+    request_rec *r;
+} page_t;
 
 /* False when it is none that the list takes. */
 static int property_is_known(const dsm_adobe_property_t *property)
@@ -119,96 +137,138 @@ static int property_is_known(const dsm_adobe_property_t *property)
            (!strcmp(property->path, "id") || !strcmp(property->path, "name"));
 }
 
-static int spec_is_wanted(const json_t *spec, const dsm_adobe_list_t *list)
+/* Is it wanted, and on this page? */
+static int page_takes(page_t *page, const char *id, const char *name)
 {
     int i;
 
-    for (i = 0; i < list->properties->nelts; ++i) {
+    for (i = 0; i < page->list.properties->nelts; ++i) {
         const dsm_adobe_property_t *property =
-            &APR_ARRAY_IDX(list->properties, i, dsm_adobe_property_t);
-        const char *text = json_string_value(json_object_get(spec, property->path));
+            &APR_ARRAY_IDX(page->list.properties, i, dsm_adobe_property_t);
 
-        if (!text || strcmp(text, property->value)) {
+        if (strcmp(strcmp(property->path, "id") ? name : id, property->value)) {
             return 0;
         }
     }
-    return 1;
-}
-
-/* A page that is being filled. */
-typedef struct page_t {
-    const dsm_adobe_list_t *list;
-    json_t *items;
-    apr_int64_t seen; /* specs that are wanted, those of earlier pages counted */
-    int has_more;
-} page_t;
-
-/* Takes over the reference. */
-static void spec_add(page_t *page, json_t *spec)
-{
-    if (!page->has_more && spec_is_wanted(spec, page->list) && page->seen++ >= page->list->at) {
-        page->has_more = json_array_size(page->items) == (size_t)page->list->limit;
-        if (!page->has_more) {
-            json_array_append(page->items, spec);
-        }
+    if (page->seen++ < page->list.at) {
+        return 0;
     }
-    json_decref(spec);
+    page->has_more = page->items->nelts == page->list.limit;
+    return !page->has_more;
 }
 
-static void configured_add(page_t *page, request_rec *r, const dsm_request_t *request)
+/* Takes over the reference. A tree is much larger than its text. */
+static void page_add(page_t *page, json_t *spec)
 {
-    const ds_def_t *def = dsm_config_get(r->server)->def;
+    char *text = json_dumps(spec, JSON_COMPACT);
+
+    json_decref(spec);
+    if (text) {
+        APR_ARRAY_PUSH(page->items, const char *) = apr_pstrdup(page->r->pool, text);
+    }
+    free(text);
+}
+
+static void configured_add(page_t *page)
+{
+    const ds_def_t *def = dsm_config_get(page->r->server)->def;
     char id[DS_UUID_SIZE];
     int i;
 
     for (i = 0; i < def->syncs->nelts && !page->has_more; ++i) {
         const ds_sync_t *sync = APR_ARRAY_IDX(def->syncs, i, const ds_sync_t *);
+        const char *name;
+        json_t *spec;
 
-        if (dsm_adobe_has_flow(request, sync) &&
-            dsm_adobe_spec_id(id, sync, r->pool) == APR_SUCCESS) {
-            spec_add(page, spec_make(id, sync, r->pool));
+        if (!dsm_adobe_has_flow(page->request, sync) ||
+            dsm_adobe_spec_id(id, sync, page->r->pool) != APR_SUCCESS) {
+            continue;
         }
+        spec = configured_make(id, sync, page->r->pool);
+        name = json_string_value(json_object_get(spec, "name"));
+        if (page_takes(page, id, name ? name : "")) {
+            page_add(page, json_incref(spec));
+        }
+        json_decref(spec);
     }
 }
 
-static int page_send(request_rec *r, const page_t *page)
+static apr_status_t kept_add(void *baton, dsm_db_t *connection, apr_pool_t *pool)
 {
-    json_t *links = json_object();
+    page_t *page = baton;
+    ds_connection_spec_t *spec;
+    apr_array_header_t *specs;
+    apr_pool_t *scratch;
+    apr_status_t status = ds_connection_spec_list(&specs, connection->db, pool);
+    int i;
+
+    apr_pool_create(&scratch, pool);
+    for (i = 0; status == APR_SUCCESS && i < specs->nelts && !page->has_more; ++i) {
+        spec = APR_ARRAY_IDX(specs, i, ds_connection_spec_t *);
+        if (!page_takes(page, spec->id, spec->name)) {
+            continue;
+        }
+        apr_pool_clear(scratch);
+        status = ds_connection_spec_get(&spec, connection->db, spec->id, scratch);
+        if (status == APR_SUCCESS) {
+            page_add(page, dsm_adobe_spec_make(spec, scratch));
+        }
+        else if (status == DS_ENOTFOUND) { /* somebody has just removed it */
+            status = APR_SUCCESS;
+        }
+    }
+    return status;
+}
+
+static int page_send(const page_t *page)
+{
+    const char *link = "", *body;
+    apr_pool_t *pool = page->r->pool;
 
     if (page->has_more) {
-        const char *next = dsm_adobe_next_make(page->list, "/connectionSpecs",
-                                               page->list->at + page->list->limit, r->pool);
-
-        json_object_set_new(links, "next", json_pack("{s:s}", "href", next));
+        link = apr_pstrcat(pool, "\"next\":{\"href\":\"",
+                           dsm_adobe_next_make(&page->list, "/connectionSpecs",
+                                               page->list.at + page->list.limit, pool),
+                           "\"}", NULL);
     }
-    return json_send(r, HTTP_OK, json_pack("{s:o, s:o}", "items", page->items, "_links", links));
+    body = apr_pstrcat(pool, "{\"items\":[", apr_array_pstrcat(pool, page->items, ','),
+                       "],\"_links\":{", link, "}}", NULL);
+    return dsm_adobe_body_send(page->r, HTTP_OK, body, strlen(body));
 }
 
 int dsm_adobe_specs(request_rec *r, const dsm_request_t *request)
 {
-    dsm_adobe_list_t list;
-    page_t page = {.list = &list};
+    page_t page = {.request = request, .r = r};
+    apr_status_t status = APR_SUCCESS;
+    const char *cause = NULL;
     int answer, i;
 
-    if (!dsm_adobe_list_read(&answer, &list, r, DSM_ADOBE_PAGE_MAX)) {
+    if (!dsm_adobe_list_read(&answer, &page.list, r, DSM_ADOBE_PAGE_MAX)) {
         return answer;
     }
-    for (i = 0; i < list.properties->nelts; ++i) {
+    for (i = 0; i < page.list.properties->nelts; ++i) {
         const dsm_adobe_property_t *property =
-            &APR_ARRAY_IDX(list.properties, i, dsm_adobe_property_t);
+            &APR_ARRAY_IDX(page.list.properties, i, dsm_adobe_property_t);
 
         if (!property_is_known(property)) {
             return dsm_adobe_property_refuse(r, property, KNOWN_PROPERTIES);
         }
     }
-    page.items = json_array();
-    configured_add(&page, r, request);
-    return page_send(r, &page);
+    page.items = apr_array_make(r->pool, 16, sizeof(const char *));
+    configured_add(&page);
+    if (dsm_adobe_has_all(request)) {
+        status = dsm_db_use(&cause, kept_add, &page, r->pool);
+    }
+    if (status != APR_SUCCESS) {
+        return dsm_reply_failure(r, request, status, "The connection specs could not be read.",
+                                 cause);
+    }
+    return page_send(&page);
 }
 
-/* The pull whose spec has this id, of those that the key may see. */
-static const ds_sync_t *configured_find(request_rec *r, const dsm_request_t *request,
-                                        const char *id)
+/* --- one --- */
+
+const ds_sync_t *dsm_adobe_spec_sync(request_rec *r, const dsm_request_t *request, const char *id)
 {
     const ds_def_t *def = dsm_config_get(r->server)->def;
     char known[DS_UUID_SIZE];
@@ -225,17 +285,67 @@ static const ds_sync_t *configured_find(request_rec *r, const dsm_request_t *req
     return NULL;
 }
 
+int dsm_adobe_spec_missing(request_rec *r)
+{
+    return dsm_adobe_error(r, HTTP_NOT_FOUND, "There is no such connection spec.");
+}
+
+int dsm_adobe_json_send(request_rec *r, int status, json_t *root)
+{
+    char *text = json_dumps(root, JSON_COMPACT);
+    int answer;
+
+    json_decref(root);
+    if (!text) {
+        return dsm_adobe_error(r, HTTP_INTERNAL_SERVER_ERROR, "The answer could not be made.");
+    }
+    answer = dsm_adobe_body_send(r, status, text, strlen(text));
+    free(text);
+    return answer;
+}
+
+typedef struct search_t {
+    const char *id;
+    json_t *spec;
+} search_t;
+
+static apr_status_t kept_find(void *baton, dsm_db_t *connection, apr_pool_t *pool)
+{
+    search_t *search = baton;
+    ds_connection_spec_t *spec;
+    apr_status_t status = ds_connection_spec_get(&spec, connection->db, search->id, pool);
+
+    if (status == APR_SUCCESS) {
+        search->spec = dsm_adobe_spec_make(spec, pool);
+    }
+    return status;
+}
+
 int dsm_adobe_spec(request_rec *r, const dsm_request_t *request)
 {
     char id[DS_UUID_SIZE];
+    search_t search = {.id = id};
     const ds_sync_t *sync = NULL;
+    const char *cause = NULL;
+    apr_status_t status = DS_ENOTFOUND;
 
     if (ds_digest_uuid_read(id, request->spec)) {
-        sync = configured_find(r, request, id);
+        sync = dsm_adobe_spec_sync(r, request, id);
+        if (sync) {
+            search.spec = configured_make(id, sync, r->pool);
+            status = APR_SUCCESS;
+        }
+        else if (dsm_adobe_has_all(request)) {
+            status = dsm_db_use(&cause, kept_find, &search, r->pool);
+        }
     }
-    if (!sync) {
-        return dsm_adobe_error(r, HTTP_NOT_FOUND, "There is no such connection spec.");
+    if (status == DS_ENOTFOUND) {
+        return dsm_adobe_spec_missing(r);
     }
-    return json_send(r, HTTP_OK,
-                     json_pack("{s:[o], s:{}}", "items", spec_make(id, sync, r->pool), "_links"));
+    if (status != APR_SUCCESS) {
+        return dsm_reply_failure(r, request, status, "The connection spec could not be read.",
+                                 cause);
+    }
+    return dsm_adobe_json_send(r, HTTP_OK,
+                               json_pack("{s:[o], s:{}}", "items", search.spec, "_links"));
 }

@@ -30,7 +30,8 @@ static apr_status_t id_random(char id[DS_TOKEN_ID_LENGTH + 1])
 /* --- scopes --- */
 
 static const char *const scope_names[] = {"cdi.integration_list", "cdi.integration_job_status",
-                                          "cdi.integration_sync", "flow.runs", "flow.specs"};
+                                          "cdi.integration_sync", "flow.runs",
+                                          "flow.specs",           "flow.specs_manage"};
 
 #define SCOPES ((int)(sizeof(scope_names) / sizeof(*scope_names)))
 

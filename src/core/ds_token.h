@@ -22,7 +22,8 @@ typedef enum ds_scope_e {
     DS_SCOPE_INTEGRATION_JOB_STATUS = 2, /* cdi.integration_job_status */
     DS_SCOPE_INTEGRATION_SYNC = 4,       /* cdi.integration_sync */
     DS_SCOPE_FLOW_RUNS = 8,              /* flow.runs */
-    DS_SCOPE_FLOW_SPECS = 16             /* flow.specs */
+    DS_SCOPE_FLOW_SPECS = 16,            /* flow.specs */
+    DS_SCOPE_FLOW_SPECS_MANAGE = 32      /* flow.specs_manage */
 } ds_scope_e;
 
 typedef struct ds_token_t {

@@ -9,7 +9,8 @@ static const struct {
     ds_stmt_e stmt;
     int oldest;
 } steps[] = {{STMT_SCHEMA_0001, 1}, {STMT_SCHEMA_0002, 2}, {STMT_SCHEMA_0003, 3},
-             {STMT_SCHEMA_0004, 4}, {STMT_SCHEMA_0005, 4}, {STMT_SCHEMA_0006, 4}};
+             {STMT_SCHEMA_0004, 4}, {STMT_SCHEMA_0005, 4}, {STMT_SCHEMA_0006, 4},
+             {STMT_SCHEMA_0007, 4}};
 
 #define OLDEST_SINCE 2 /* the version that has the column */
 #define JOURNAL_PATIENCE apr_time_from_sec(2)

@@ -64,7 +64,10 @@ ctl_run_cb ctl_outbox_list;
 ctl_run_cb ctl_run;
 ctl_run_cb ctl_check;
 ctl_run_cb ctl_source_check;
+ctl_run_cb ctl_source_list;
 ctl_run_cb ctl_source_preview;
+ctl_run_cb ctl_source_remove;
+ctl_run_cb ctl_source_show;
 
 /* ctl_database.c: find the database, open it and read the definitions into ctl. As root, and with
  * an SQLite file of another user, the process becomes that user first, so that no file of

@@ -1,9 +1,11 @@
-/* datasyncctl source ...: source specs, without a database. */
+/* datasyncctl source ...: source specs in files, and the connection specs that clients have sent.
+ */
 #include "ctl.h"
 
 #include <apr_strings.h>
 #include <stdio.h>
 
+#include "ds_connection_spec.h"
 #include "ds_src_spec.h"
 
 /* The exit code; the message is printed. */
@@ -78,4 +80,79 @@ int ctl_source_check(ctl_t *ctl, const char *const *arguments)
         report.mistakes->nelts == 1 ? "" : "s", report.warnings->nelts,
         report.warnings->nelts == 1 ? "" : "s");
     return spec ? CTL_OK : CTL_REFUSED;
+}
+
+/* --- connection specs --- */
+
+int ctl_source_list(ctl_t *ctl, const char *const *arguments)
+{
+    static const ctl_column_t columns[] = {{"id", "ID"},
+                                           {"version", "VERSION"},
+                                           {"created_at", "CREATED"},
+                                           {"created_by", "BY"},
+                                           {"updated_at", "CHANGED"},
+                                           {"updated_by", "BY"},
+                                           {"name", "NAME"},
+                                           {NULL, NULL}};
+    apr_array_header_t *specs;
+    apr_status_t status = ds_connection_spec_list(&specs, ctl->db, ctl->pool);
+    json_t *list;
+
+    if (status != APR_SUCCESS) {
+        return ctl_fail_status(ctl, status, "list connection specs");
+    }
+    list = json_array();
+    for (int i = 0; i < specs->nelts; i++) {
+        const ds_connection_spec_t *spec = APR_ARRAY_IDX(specs, i, const ds_connection_spec_t *);
+
+        json_array_append_new(list,
+                              json_pack("{ss so sI so so so so}", "id", spec->id, "name",
+                                        ctl_json_text(spec->name, ctl->pool), "version",
+                                        (json_int_t)spec->version, "created_at",
+                                        ctl_json_time(spec->created_at, ctl->pool), "created_by",
+                                        ctl_json_text(spec->created_by, ctl->pool), "updated_at",
+                                        ctl_json_time(spec->updated_at, ctl->pool), "updated_by",
+                                        ctl_json_text(spec->updated_by, ctl->pool)));
+    }
+    return ctl_rows_print(ctl, list, columns);
+}
+
+static int spec_missing(void)
+{
+    return ctl_fail(CTL_REFUSED, "there is no connection spec with this id; \"datasyncctl source "
+                                 "list\" has the ids");
+}
+
+/* As it goes into a file for SourceSpec, with --json or without. */
+int ctl_source_show(ctl_t *ctl, const char *const *arguments)
+{
+    ds_connection_spec_t *spec;
+    json_t *document;
+    apr_status_t status = ds_connection_spec_get(&spec, ctl->db, arguments[0], ctl->pool);
+
+    if (status == DS_ENOTFOUND) {
+        return spec_missing();
+    }
+    if (status != APR_SUCCESS) {
+        return ctl_fail_status(ctl, status, "read the connection spec");
+    }
+    document = json_loads(spec->body, 0, NULL);
+    json_dumpf(document, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(document);
+    return CTL_OK;
+}
+
+int ctl_source_remove(ctl_t *ctl, const char *const *arguments)
+{
+    apr_status_t status = ds_connection_spec_remove(ctl->db, arguments[0]);
+
+    if (status == DS_ENOTFOUND) {
+        return spec_missing();
+    }
+    if (status != APR_SUCCESS) {
+        return ctl_fail_status(ctl, status, "remove the connection spec");
+    }
+    return ctl_result_print(ctl, json_pack("{ss ss}", "id", arguments[0], "state", "removed"),
+                            "connection spec %s is removed", arguments[0]);
 }

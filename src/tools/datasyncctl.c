@@ -78,6 +78,11 @@ static const ctl_command_t commands[] = {
      "ask the source of a sync once, or take its answer from a file, and show the first records "
      "(3)",
      1, 2, ALLOW(OPT_LIMIT), ctl_source_preview, 2},
+    {"source", "list", "", "the connection specs that clients have sent, oldest first", 0, 0, 0,
+     ctl_source_list, 0},
+    {"source", "show", "SPEC_ID", "write one to stdout, for a file of SourceSpec", 1, 1, 0,
+     ctl_source_show, 0},
+    {"source", "remove", "SPEC_ID", "remove one", 1, 1, 0, ctl_source_remove, 0},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -185,6 +185,81 @@ is $adobe->error('GET', $_, key => 'dst_AAAAAAAAAA_x'), '401 The access token is
     for '/runs', "/runs/$run->{id}", '/connectionSpecs', "/connectionSpecs/$spec_id";
 is $node->get('/data/foundation/flowservice/runs')->header('WWW-Authenticate'), 'Bearer', 'a refusal names the scheme';
 
+# Connection specs that are sent.
+my $author = DSAdobe->new($node, scopes => 'flow.specs_manage');
+sub sent {
+    my ($method, $path, $body, %how) = @_;
+    my $response = ($how{by} || $author)->ask($method, $path, body => ref $body ? encode_json($body) : $body, headers => $how{headers});
+    return ($response->code, eval { decode_json($response->content) });
+}
+my ($code, $new) = sent('POST', '/connectionSpecs', {%$full, schema => {type => 'object'}});
+is $code, 201, 'one is kept';
+is_deeply $new->{warnings}, ['$.sourceSpec.attributes.scheduleParams: is missing: each run fetches everything'], 'with what the check warns of';
+is_deeply $adobe->json("/connectionSpecs/$new->{id}")->{items}, [{map { $_ => $new->{$_} } grep { $_ ne 'warnings' } keys %$new}], 'and shown';
+is_deeply $new->{sourceSpec}, $full->{sourceSpec}, 'as it was sent';
+is $new->{etag}, '"1"', 'with its version';
+my $changed = {%$full, name => 'Items 2', sourceSpec => {%{$full->{sourceSpec}}, schema => {properties => {id => {type => 'integer'}}}}};
+($code, my $newer) = sent('PUT', "/connectionSpecs/$new->{id}", $changed, headers => ['If-Match' => '"1"']);
+is "$code $newer->{name} $newer->{etag} $newer->{createdAt}", qq(200 Items 2 "2" $new->{createdAt}), 'it can be changed';
+is_deeply $adobe->json("/connectionSpecs/$new->{id}")->{items}[0]{sourceSpec}{schema}, $changed->{sourceSpec}{schema}, 'with the schema of the source';
+is $author->error('PUT', "/connectionSpecs/$new->{id}", body => encode_json($full), headers => ['If-Match' => $_]),
+    '412 The connection spec is another one now: read it again.', "not by somebody who has seen another one: $_" for '"1"', '3', 'x', '"2', '';
+is +(sent('PUT', "/connectionSpecs/$new->{id}", $changed))[0], 200, 'without a version it is changed all the same';
+is join(' ', map { $_->{id} } $adobe->all('/connectionSpecs?limit=3')), join(' ', (map { $_->{id} } @specs), $new->{id}), 'a list has those that were sent last';
+is_deeply [map { $_->{id} } @{$adobe->json('/connectionSpecs?property=name==Items%202')->{items}}], [$new->{id}], 'they are found by their name';
+is_deeply [map { "$_->{id} $_->{version} $_->{name}" } @{$node->ctl('source', 'list')}], ["$new->{id} 3 Items 2"], 'an administrator sees them';
+is_deeply $node->ctl('source', 'show', $new->{id}), $changed, 'and gets them for a file';
+is $node->value("SELECT count(*) AS n FROM ds_launch WHERE state = 'queued'"), 0, 'they run nothing';
+
+my $bad = encode_json($full) =~ s/"limitValue":2/"limitValue":"many"/r;
+my %slips = (
+    '' => [400, 'line 1, column 0: the end is missing: close each quote, bracket and brace'],
+    '{"name":"a",}' => [400, "line 1, column 13: this is not JSON: look for a comma, a colon or a quote that is missing or too much"],
+    '{"name":"a","name":"b"}' => [400, 'line 1, column 18: a member stands twice: write it once'],
+    '[' x 100_000 => [400, qr/^line 1, column \d+: the brackets are too deep in each other/],
+    '"a"' => [400, qr/^.*$/],
+    (map { ($_ => [400, 'The connection spec has mistakes: see errors.', '$.name: write a text of 1 to 255 bytes', '$.sourceSpec: write an object: the source spec']) } '{}', '[]', '{"sourceSpec":[],"name":""}'),
+    $bad => [400, 'The connection spec has mistakes: see errors.', '$.sourceSpec.attributes.paginationParams.limitValue: write a whole number from 1 to 1000000'],
+    encode_json({%$full, type => 'generic-streaming', name => 'x' x 256, authSpec => {}, version => 1}) => [400, 'The connection spec has mistakes: see errors.',
+        '$.name: write a text of 1 to 255 bytes', '$.version: write a text', '$.type: write generic-rest: there is no other', '$.authSpec: write an array'],
+    encode_json({name => 'a', sourceSpec => {}}) => [400, 'The connection spec has mistakes: see errors.', '$.sourceSpec.attributes: is missing: write it'],
+    ' ' x (256 * 1024 + 1) => [413, 'The body is larger than 256 KiB, or not whole.'],
+    "{\"name\":\"\\u0000\"}" => [400, qr/^line 1, column \d+: this is not JSON/],
+    "{\"name\":\"\xff\"}" => [400, qr/^line 1, column \d+: this is not UTF-8/],
+);
+for my $body (sort keys %slips) {
+    my ($status, $detail, @mistakes) = @{$slips{$body}};
+    my ($got, $answer) = sent('POST', '/connectionSpecs', $body);
+    my $what = substr($body, 0, 40) =~ s/[^ -~]/?/gr;
+    is $got, $status, "refused: $what";
+    ref $detail ? like $answer->{detail}, $detail, 'with the reason' : is $answer->{detail}, $detail, 'with the reason';
+    is_deeply [map { $_->{message} } @{$answer->{errors} || []}], \@mistakes, 'and each mistake' if @mistakes;
+}
+my $path = '/connectionSpecs';
+my $good = encode_json($full);
+is $author->error('POST', $path, body => $good, headers => ['Content-Type' => 'text/plain']), '415 Send the connection spec as application/json.', 'nothing but JSON is taken';
+is $author->error('PUT', "$path/$spec_id", body => $good), '409 This connection spec belongs to a pull of the configuration: an administrator changes it there.',
+    'one of the configuration is not changed';
+is $author->error('PUT', "$path/$_", body => $good), '404 There is no such connection spec.', "nor one that is not there: $_" for '1', $run->{id};
+is $author->error('PUT', $path, body => $good), '405 This address takes GET, HEAD, POST only.', 'nor all of them';
+is $author->error('POST', "$path/$new->{id}", body => $good), '405 This address takes GET, HEAD, PUT only.', 'one is changed by PUT';
+is $author->error('GET', $path), '403 The key has no permission flow.specs.', 'who may send may not read';
+for my $call (['POST', $path], ['PUT', "$path/$new->{id}"]) {
+    is $specs_only->error(@$call, body => $good), '403 The key has no permission flow.specs_manage.', "who may read may not: $call->[0]";
+    is $mine->error(@$call, body => $good), '403 A key of one sync changes no connection specs.', 'nor who has a key of one sync';
+    is $adobe->error(@$call, body => $good, key => 'x'), '401 The access token is missing or not valid.', 'nor a stranger';
+}
+is $mine->error('GET', "$path/$new->{id}"), '404 There is no such connection spec.', 'a key of one sync sees none that was sent';
+is scalar(@{$node->ctl('source', 'list')}), 1, 'nothing of that was kept';
+$node->write('INSERT INTO ds_connection_spec (spec_id, name, body, version, created_at, created_by, updated_at, updated_by) VALUES '
+    . join ', ', map { "('$_', '', '{}', 1, 1, 'a', 1, 'a')" } 2 .. 100);
+is $author->error('POST', $path, body => $good), '409 There are too many connection specs: an administrator must remove some.', 'there is an end to it';
+is scalar($adobe->all("$path?limit=1000")), 106, 'which a list still shows';
+$node->ctl('source', 'remove', $_) for $new->{id}, 2;
+ok $node->ctl_refused('source', $_, $new->{id}), "what was removed is gone: $_" for 'remove', 'show';
+is $author->error('PUT', "$path/$new->{id}", body => $good), '404 There is no such connection spec.', 'for clients too';
+is +(sent('POST', $path, $good))[0], 201, 'and there is room again';
+
 # The command line of Adobe's documents, with our host and a key.
 open my $curl, '-|', 'curl', '-sS', '-X', 'GET', $node->url('/data/foundation/flowservice' . "/runs?property=flowId==$id{odd}"),
     '-H', "Authorization: Bearer $adobe->{key}", '-H', 'x-api-key: any', '-H', 'x-gw-ims-org-id: any@AdobeOrg', '-H', 'x-sandbox-name: prod' or die "curl: $!";

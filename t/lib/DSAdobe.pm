@@ -10,7 +10,7 @@ our @EXPORT = qw(all_flow_scopes escaped);
 
 my $base = '/data/foundation/flowservice';
 
-sub all_flow_scopes { return 'flow.runs,flow.specs' }
+sub all_flow_scopes { return 'flow.runs,flow.specs,flow.specs_manage' }
 
 sub escaped { return $_[0] =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ger }
 
