@@ -68,9 +68,11 @@ my @postgrest = (
                          headers => {Prefer => 'count=exact'})],
     ['linked', spec_for('/linked', {type => 'NONE', %slices}, query => \%query, schedule => \%window)],
 );
+my $schedule = 'Schedule "17 ' . (gmtime(time + 6 * 3600))[2] . " * * *\"\n";    # some hours away, so that no test run meets it
 $node->config_write(pull_config(3,
     (map { my ($name, $spec) = @$_; pull_sync($node, $postgrest, $name, spec => $spec) } @postgrest),
-    (map { my ($name, $spec) = @$_; pull_sync($node, $postgrest, $name, spec => $spec) =~ s/SourceHost \S+/SourceHost $stock_url/r } @stock)))->start;
+    (map { my ($name, $spec) = @$_; pull_sync($node, $postgrest, $name, spec => $spec, lines => $schedule) =~ s/SourceHost \S+/SourceHost $stock_url/r } @stock)))
+    ->start;
 
 # All pulls at once: the launches by their names.
 sub all_run {
@@ -92,11 +94,14 @@ is scalar(grep { $_->{headers}{prefer} } $postgrest->asked), 4, 'what is answere
 sub text_of_time { return POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(shift() / 1_000_000)) }
 my ($most) = sort { $b <=> $a } map { $_->{watermark} } $node->rows('SELECT watermark FROM ds_pull');
 my $changed = text_of_time($most);
-for ([PATCH => '/people/7', {name => 'person 7 b', updated => $changed}], [POST => '/people', {name => 'late', updated => $changed}]) {
-    my ($method, $path, $data) = @$_;
+sub stock_write {
+    my ($method, $path, $data) = @_;
     my $answer = $node->{agent}->request(HTTP::Request->new($method, "$stock_url$path", ['Content-Type' => 'application/json'], encode_json($data)));
-    is $answer->code, $method eq 'POST' ? 201 : 200, "json-server takes a $method";
+    return is $answer->code, $method eq 'POST' ? 201 : 200, "json-server takes a $method";
 }
+
+stock_write(PATCH => '/people/7', {name => 'person 7 b', updated => $changed});
+stock_write(POST => '/people', {name => 'late', updated => $changed});
 $postgrest->set(late => $changed);
 wait_for('the next second', sub { text_of_time(1_000_000 * time) gt $changed });
 %launches = all_run();
@@ -109,6 +114,14 @@ for my $name (map { $_->[0] } @postgrest) {
     is DSClient::counts($launches{$name}), '1 1 0 0', "$name: the next run fetches what is new";
     is ids_of($node, $name), join(' ', 1 .. $count, 99), 'and has it';
 }
+
+# By its schedule
+stock_write(PATCH => '/people/8', {name => 'person 8 b', updated => text_of_time($node->value("SELECT watermark FROM ds_pull WHERE sync_id = 'stock-links'"))});
+$node->write('UPDATE ds_sync SET next_at = ' . 1_000_000 * (time - 1) . " WHERE sync_id = 'stock-links'");
+wait_for('a launch by schedule', sub { $node->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = 'stock-links'") == 3 });
+my $launch = $node->launch_ended($node->launch_newest('stock-links')->{id});
+is "$launch->{state} " . DSClient::counts($launch), 'finished 1 1 0 0', 'a pull that is started by its schedule fetches what has changed';
+is $node->value('SELECT name FROM stock_links WHERE id = 8'), 'person 8 b', 'and has it';
 $node->stop;
 finish($node);
 done_testing;
