@@ -8,23 +8,20 @@
 
 struct ds_src_records_t {
     const ds_src_spec_t *spec;
-    json_t *whole;    /* the record before it is split */
-    json_t *elements; /* of the array that splits it; NULL: nothing does */
+    json_t *record;   /* the same one again and again, with another element in it */
+    json_t *holder;   /* in it: the object that has the array that splits it; or NULL */
+    json_t *elements; /* that array; NULL: nothing splits it */
     size_t next;
     int ended;
 };
 
-static apr_status_t json_release(void *json)
+static apr_status_t records_release(void *data)
 {
-    json_decref(json);
-    return APR_SUCCESS;
-}
+    ds_src_records_t *records = data;
 
-/* Takes the reference over. */
-static json_t *json_keep(json_t *json, apr_pool_t *pool)
-{
-    apr_pool_cleanup_register(pool, json, json_release, apr_pool_cleanup_null);
-    return json;
+    json_decref(records->record);
+    json_decref(records->elements);
+    return APR_SUCCESS;
 }
 
 /* The attributes of an element that stay: a new reference. */
@@ -58,12 +55,13 @@ static const char *array_name(const ds_src_content_t *content)
     return name ? name : "";
 }
 
-static json_t *record_wrap(const ds_src_content_t *content, json_t *element, json_t *parent)
+/* A record without its element. */
+static json_t *record_make(const ds_src_content_t *content, json_t *parent)
 {
     json_t *record = json_object(), *value;
     const char *name;
 
-    json_object_set_new(record, content->wrapper, element_filter(element, content->skip));
+    json_object_set_new(record, content->wrapper, json_null()); /* it stands before the others */
     json_object_foreach(parent, name, value)
     {
         if (strcmp(name, array_name(content)) && strcmp(name, content->wrapper) &&
@@ -74,35 +72,33 @@ static json_t *record_wrap(const ds_src_content_t *content, json_t *element, jso
     return record;
 }
 
-ds_src_records_t *ds_src_records_make(const ds_src_spec_t *spec, json_t *element, json_t *parent,
-                                      apr_pool_t *pool)
+ds_src_records_t *ds_src_records_make(const ds_src_spec_t *spec, json_t *parent, apr_pool_t *pool)
 {
     ds_src_records_t *records = apr_pcalloc(pool, sizeof(*records));
 
     records->spec = spec;
-    records->whole = json_keep(record_wrap(&spec->content, element, parent), pool);
-    if (spec->explode) {
-        records->elements = ds_src_path_get(records->whole, spec->explode->path);
-    }
+    records->record = record_make(&spec->content, parent);
+    records->ended = 1;
+    apr_pool_cleanup_register(pool, records, records_release, apr_pool_cleanup_null);
     return records;
 }
 
-/* A copy of a record in which the object that holds the exploded array may be changed: *holder. */
-static json_t *branch_copy(json_t **holder, json_t *record, const ds_fmt_jsonpath_t *path)
+/* Objects on the way to the exploded array become copies that may be changed; the one that has the
+ * array, or NULL. */
+static json_t *holder_make(json_t *record, const ds_fmt_jsonpath_t *path)
 {
-    json_t *copy = json_copy(record);
+    json_t *holder = record;
     int i;
 
-    *holder = copy;
-    for (i = 0; i + 1 < path->count && *holder; i++) {
-        json_t *child = json_copy(json_object_get(*holder, path->steps[i].name));
+    for (i = 0; i + 1 < path->count && holder; i++) {
+        json_t *child = json_copy(json_object_get(holder, path->steps[i].name));
 
         if (child) {
-            json_object_set_new(*holder, path->steps[i].name, child);
+            json_object_set_new(holder, path->steps[i].name, child);
         }
-        *holder = child;
+        holder = child;
     }
-    return copy;
+    return json_is_object(holder) ? holder : NULL;
 }
 
 static void siblings_filter(json_t *holder, const ds_src_content_t *explode)
@@ -119,41 +115,63 @@ static void siblings_filter(json_t *holder, const ds_src_content_t *explode)
     }
 }
 
-/* element NULL: the array is empty or missing. */
-static json_t *record_split(const ds_src_records_t *records, json_t *element)
+static void explode_begin(ds_src_records_t *records, const ds_src_content_t *explode)
 {
-    const ds_src_content_t *explode = records->spec->explode;
-    json_t *holder, *record = branch_copy(&holder, records->whole, explode->path);
-
-    if (!json_is_object(holder)) {
-        return record;
+    records->elements = json_incref(ds_src_path_get(records->record, explode->path));
+    records->holder = holder_make(records->record, explode->path);
+    if (records->holder) {
+        json_object_del(records->holder, array_name(explode));
+        siblings_filter(records->holder, explode);
     }
-    json_object_del(holder, array_name(explode));
-    siblings_filter(holder, explode);
-    if (element) {
-        json_object_set_new(holder, explode->wrapper, element_filter(element, explode->skip));
-    }
-    return record;
 }
 
-json_t *ds_src_records_next(ds_src_records_t *records, apr_pool_t *pool)
+/* Nothing is kept of an element that is done: the next one may be as large. */
+static void element_drop(ds_src_records_t *records)
 {
-    json_t *elements = records->elements, *element;
+    json_decref(records->elements);
+    records->elements = records->holder = NULL;
+    json_object_set_new(records->record, records->spec->content.wrapper, json_null());
+}
+
+void ds_src_records_begin(ds_src_records_t *records, json_t *element)
+{
+    const ds_src_content_t *content = &records->spec->content;
+
+    element_drop(records);
+    records->next = 0;
+    records->ended = 0;
+    json_object_set_new(records->record, content->wrapper, element_filter(element, content->skip));
+    if (records->spec->explode) {
+        explode_begin(records, records->spec->explode);
+    }
+}
+
+/* One element may stand where its array should. NULL: there is none. */
+static json_t *split_element_get(const ds_src_records_t *records)
+{
+    if (json_is_array(records->elements)) {
+        return json_array_get(records->elements, records->next);
+    }
+    return json_is_null(records->elements) ? NULL : records->elements;
+}
+
+json_t *ds_src_records_next(ds_src_records_t *records)
+{
+    const ds_src_content_t *explode = records->spec->explode;
+    json_t *element;
 
     if (records->ended) {
+        element_drop(records);
         return NULL;
     }
-    if (!records->spec->explode) {
-        records->ended = 1;
-        return records->whole;
+    element = explode && records->holder ? split_element_get(records) : NULL;
+    if (element) {
+        json_object_set_new(records->holder, explode->wrapper,
+                            element_filter(element, explode->skip));
     }
-    /* one element may stand there without its array */
-    element = json_is_array(elements)  ? json_array_get(elements, records->next)
-              : json_is_null(elements) ? NULL
-                                       : elements;
     records->next++;
-    records->ended = !json_is_array(elements) || records->next >= json_array_size(elements);
-    return json_keep(record_split(records, element), pool);
+    records->ended = records->next >= json_array_size(records->elements);
+    return records->record;
 }
 
 /* --- columns --- */

@@ -25,16 +25,20 @@
 #define DS_SRC_DEPTH_MAX 64     /* of objects in each other, as columns; deeper is JSON text */
 #define DS_SRC_NAME_MAX 1000    /* bytes of one name; what is longer is cut off */
 
-/* The records of one element. */
+/* The records of an array. Neither time nor memory for one of them grows with what stands beside
+ * the array, nor with how many records an element is split into. */
 typedef struct ds_src_records_t ds_src_records_t;
 
-/* parent is the object that the array stands in, with or without the array; or NULL. The element
- * and the parent must live as long as pool, and are not changed. */
-ds_src_records_t *ds_src_records_make(const ds_src_spec_t *spec, json_t *element, json_t *parent,
-                                      apr_pool_t *pool);
+/* parent is the object that the array stands in, with or without the array; or NULL. It is not
+ * changed, and need not stay. */
+ds_src_records_t *ds_src_records_make(const ds_src_spec_t *spec, json_t *parent, apr_pool_t *pool);
 
-/* The next record, which lives as long as pool; NULL: there are no more. There is at least one. */
-json_t *ds_src_records_next(ds_src_records_t *records, apr_pool_t *pool);
+/* Go on with this element of the array. It is not changed, and need not stay. */
+void ds_src_records_begin(ds_src_records_t *records, json_t *element);
+
+/* The next record of the element, valid until the next call; NULL: there are no more. There is at
+ * least one. */
+json_t *ds_src_records_next(ds_src_records_t *records);
 
 /* One column of a record: its names joined by points, and its value as text (NULL: none). */
 typedef struct ds_src_column_t {

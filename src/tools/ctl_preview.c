@@ -253,17 +253,17 @@ static int records_add(preview_t *preview, json_t *root)
     const ds_fmt_jsonpath_t *path = preview->spec->content.path;
     json_t *array = ds_src_path_get(root, path), *record;
     apr_pool_t *pool = preview->ctl->pool;
+    ds_src_records_t *records;
     int number = 0;
 
     if (!json_is_array(array)) {
         return ctl_fail(CTL_REFUSED, "the answer has no array at %s",
                         ds_fmt_jsonpath_print(path, pool));
     }
+    records = ds_src_records_make(preview->spec, parent_get(root, path), pool);
     for (size_t i = 0; i < json_array_size(array) && number < preview->left; i++) {
-        ds_src_records_t *records = ds_src_records_make(preview->spec, json_array_get(array, i),
-                                                        parent_get(root, path), pool);
-
-        while (number < preview->left && (record = ds_src_records_next(records, pool)) != NULL) {
+        ds_src_records_begin(records, json_array_get(array, i));
+        while (number < preview->left && (record = ds_src_records_next(records)) != NULL) {
             record_add(preview, record, ++number);
         }
     }

@@ -19,14 +19,13 @@ struct dsw_page_t {
     apr_pool_t *pool;       /* of the page */
     apr_pool_t *split_pool; /* of one reading of it */
     apr_pool_t *element_pool;
-    apr_pool_t *record_pool; /* an element may be split into very many */
     char *piece;
     apr_file_t *file;
     ds_fmt_split_t *split;
     json_t *rest;              /* the answer, the array with its first element alone */
     json_t *parent;            /* the object in `rest` that has the array; or NULL */
     json_t *element;           /* at hand */
-    ds_src_records_t *records; /* of it */
+    ds_src_records_t *records; /* of the page */
     apr_uint64_t digest;
 };
 
@@ -46,7 +45,6 @@ dsw_page_t *dsw_page_make(const ds_src_spec_t *spec, apr_size_t element_bytes, a
     apr_pool_create(&page->pool, pool);
     apr_pool_create(&page->split_pool, pool);
     apr_pool_create(&page->element_pool, pool);
-    apr_pool_create(&page->record_pool, pool);
     apr_pool_pre_cleanup_register(pool, page, json_drop);
     return page;
 }
@@ -55,11 +53,9 @@ dsw_page_t *dsw_page_make(const ds_src_spec_t *spec, apr_size_t element_bytes, a
 
 static void element_drop(dsw_page_t *page)
 {
-    apr_pool_clear(page->record_pool);
     apr_pool_clear(page->element_pool);
     json_decref(page->element);
     page->element = NULL;
-    page->records = NULL;
 }
 
 void dsw_page_rewind(dsw_page_t *page)
@@ -239,9 +235,11 @@ ds_problem_t *dsw_page_open(ds_src_facts_t *facts, dsw_page_t *page,
         problem = page_look(facts, page);
     if (!problem)
         facts_fill(facts, page, answer);
-    if (!problem)
-        dsw_page_rewind(page);
-    return problem;
+    if (problem)
+        return problem;
+    page->records = ds_src_records_make(page->spec, page->parent, page->pool);
+    dsw_page_rewind(page);
+    return NULL;
 }
 
 void dsw_page_close(dsw_page_t *page)
@@ -260,8 +258,7 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
     ds_fmt_split_element_t element;
     ds_problem_t *problem;
 
-    apr_pool_clear(page->record_pool);
-    *record = page->records ? ds_src_records_next(page->records, page->record_pool) : NULL;
+    *record = page->element ? ds_src_records_next(page->records) : NULL;
     if (*record)
         return NULL;
     element_drop(page);
@@ -273,9 +270,8 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
         *record = json_null();
         return NULL;
     }
-    page->records =
-        ds_src_records_make(page->spec, page->element, page->parent, page->element_pool);
-    *record = ds_src_records_next(page->records, page->record_pool);
+    ds_src_records_begin(page->records, page->element);
+    *record = ds_src_records_next(page->records);
     return NULL;
 }
 

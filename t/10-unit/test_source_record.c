@@ -28,18 +28,26 @@ static const char *record_text(json_t *record)
 static const char *records_text(const ds_src_spec_t *spec)
 {
     json_t *elements = json_object_get(answer, "emails"), *record;
+    ds_src_records_t *records = ds_src_records_make(spec, answer, pool);
     const char *text = "";
     size_t i;
 
     for (i = 0; i < json_array_size(elements); i++) {
-        ds_src_records_t *records =
-            ds_src_records_make(spec, json_array_get(elements, i), answer, pool);
-
-        while ((record = ds_src_records_next(records, pool)) != NULL) {
+        ds_src_records_begin(records, json_array_get(elements, i));
+        while ((record = ds_src_records_next(records)) != NULL) {
             text = apr_pstrcat(pool, text, record_text(record), "\n", NULL);
         }
     }
     return text;
+}
+
+/* The first record of the answer. */
+static json_t *record_first(const ds_src_spec_t *spec)
+{
+    ds_src_records_t *records = ds_src_records_make(spec, answer, pool);
+
+    ds_src_records_begin(records, json_array_get(json_object_get(answer, "emails"), 0));
+    return ds_src_records_next(records);
 }
 
 static ds_src_spec_t *emails_spec(const char *content, const char *explode)
@@ -90,17 +98,101 @@ static void test_explode(void)
                   2, "the answer itself stays as it was");
 }
 
+/* --- what records cost --- */
+
+#define COST_RECORDS 2000
+#define COST_SIBLINGS 500
+
+static struct {
+    size_t bytes, peak, calls;
+} cost;
+
+/* The size stands before the memory. */
+static void *counted_malloc(size_t size)
+{
+    size_t *memory = malloc(2 * sizeof(size_t) + size);
+
+    memory[0] = size;
+    cost.calls++;
+    cost.bytes += size;
+    cost.peak = cost.bytes > cost.peak ? cost.bytes : cost.peak;
+    return memory + 2;
+}
+
+static void counted_free(void *memory)
+{
+    size_t *start = memory;
+
+    if (!memory)
+        return;
+    cost.bytes -= start[-2];
+    free(start - 2);
+}
+
+static json_t *attributes_make(int count)
+{
+    json_t *object = json_object();
+    int i;
+
+    for (i = 0; i < count; i++) {
+        json_object_set_new(object, apr_psprintf(pool, "attribute-%d", i), json_integer(i));
+    }
+    return object;
+}
+
+/* Many siblings beside the array, and beside the exploded one; many records, each filtered. */
+static void cost_take(const ds_src_spec_t *spec)
+{
+    json_t *parent = attributes_make(COST_SIBLINGS), *element = attributes_make(COST_SIBLINGS);
+    json_t *events = json_array();
+    ds_src_records_t *records;
+    apr_pool_t *cost_pool;
+    size_t before;
+    int i, count = 0;
+
+    for (i = 0; i < COST_RECORDS; i++) {
+        json_array_append_new(events, json_pack("{s:i, s:s}", "id", i, "_links", "x"));
+    }
+    json_object_set_new(element, "activity", events);
+    apr_pool_create(&cost_pool, pool);
+    records = ds_src_records_make(spec, parent, cost_pool);
+    before = cost.bytes;
+    cost.peak = cost.bytes;
+    cost.calls = 0;
+    ds_src_records_begin(records, element);
+    while (ds_src_records_next(records) != NULL) {
+        count++;
+    }
+    tap_is_number(count, COST_RECORDS, "an element of many records");
+    tap_ok(cost.peak - before < 200 * COST_SIBLINGS, "none of which is kept behind the next one");
+    tap_ok(cost.calls < 10 * (COST_RECORDS + COST_SIBLINGS),
+           "nor copies what stands beside the array");
+    tap_ok(cost.bytes <= before, "at the end nothing of it is kept");
+    apr_pool_destroy(cost_pool);
+    json_decref(element);
+    json_decref(parent);
+}
+
+static void test_cost(void)
+{
+    const ds_src_spec_t *spec = emails_spec(", \"overrideWrapperAttribute\": \"email\"",
+                                            "{\"path\": \"$.email.activity\", "
+                                            "\"skipAttributes\": [\"_links\"]}");
+
+    json_set_alloc_funcs(counted_malloc, counted_free);
+    cost_take(spec);
+    tap_is_number((apr_int64_t)cost.bytes, 0, "nor anything at all");
+    json_set_alloc_funcs(malloc, free);
+}
+
 static void test_columns(void)
 {
     const ds_src_spec_t *spec = emails_spec(CONTENT, "{\"path\": \"$.email.activity\"}");
-    json_t *element = json_array_get(json_object_get(answer, "emails"), 0);
-    ds_src_records_t *records = ds_src_records_make(spec, element, answer, pool);
     apr_array_header_t *columns;
     const char *text = "";
     int i;
 
-    tap_ok(ds_src_columns_list(&columns, ds_src_records_next(records, pool), pool),
-           "the columns of a record");
+    tap_ok(ds_src_columns_list(&columns, record_first(spec), pool), "the columns of a record");
     for (i = 0; i < columns->nelts; i++) {
         const ds_src_column_t *column = &APR_ARRAY_IDX(columns, i, ds_src_column_t);
 
@@ -222,10 +314,8 @@ static ds_object_t *object_make(void)
 static void map_is(ds_source_t *source, const ds_src_spec_t *spec, const char *wanted,
                    int wants_parent, const char *name)
 {
-    json_t *element = json_array_get(json_object_get(answer, "emails"), 0);
     ds_src_map_t *map;
     ds_problem_t *problem = ds_src_map_make(&map, source, spec, object_make(), pool);
-    ds_src_records_t *records = ds_src_records_make(spec, element, answer, pool);
     const char *texts[4], *text = "";
     int i;
 
@@ -233,7 +323,7 @@ static void map_is(ds_source_t *source, const ds_src_spec_t *spec, const char *w
         tap_is_text(problem->text, wanted, name);
         return;
     }
-    ds_src_map_apply(texts, map, ds_src_records_next(records, pool), pool);
+    ds_src_map_apply(texts, map, record_first(spec), pool);
     for (i = 0; i < 4; i++) {
         text = apr_pstrcat(pool, text, i ? "|" : "", texts[i] ? texts[i] : "-", NULL);
     }
@@ -327,6 +417,7 @@ int main(void)
     test_wrapping();
     test_explode();
     test_columns();
+    test_cost();
     test_long_names();
     test_values();
     test_ends();
