@@ -25,6 +25,9 @@ my $spec = spec_of({type => 'OFFSET', limitName => 'limit', limitValue => 2, off
                     endConditionName => '$.more', endConditionValue => 'Const:false'},
                    headerParams => {Accept => 'application/json', 'X-Api-Key' => 'hunter2', 'X-Set' => '${set}'});
 $spec->{sourceSpec}{attributes}{urlParams}{queryParams} = {fields => 'id,name', api_key => 'hunter2'};
+my $posted = spec_of({type => 'NONE'}, headerParams => {'x-session' => 'hunter2'}, bodyParams => {shop => 'eu', login => {user => 'u', password => 'hunter2', token => '${set}'}});
+$posted->{sourceSpec}{attributes}{urlParams}{method} = 'POST';
+$posted->{sourceSpec}{attributes} = {spec => {properties => $posted->{sourceSpec}{attributes}}};    # the other place of the members
 my $full = {%$spec, name => 'Items', description => 'Items of the shop', authSpec => [{name => 'Basic Authentication', type => 'BasicAuthentication'}]};
 my $node = DSNode->prepare(config => '');
 open my $secret, '>', "$node->{dir}/secret" or die $!;
@@ -36,6 +39,7 @@ $node->config_write(pull_config(4, "DataSyncAPI adobe\n",
     pull_sync($node, $server, 'pages', spec => $spec, set => 'pages', lines => "SourceAuth basic user=u secret=file:$node->{dir}/secret\n"),
     pull_sync($node, $server, 'odd', spec => $full, set => 'odd', lines => "IntegrationId 2c4a6e80-13f5-4b7d-9a1c-5e7092b4d6f8\n"),
     (map { pull_sync($node, $server, $_, spec => $spec, set => $_) } qw(wrong gone slow idle)),
+    pull_sync($node, $server, 'posted', spec => $posted, set => 'pages'),
     "<DataSync pages-export>\nKind export\nObject pages\nAuth none\n</DataSync>\n"))->start;
 my $adobe = DSAdobe->new($node);
 my %id = map { $_->{id} => $_->{integration_id} } @{$node->ctl('sync', 'list')};
@@ -141,14 +145,23 @@ my $page = $adobe->json($adobe->runs_path('pages') . '&limit=2');
 my ($token) = $page->{_links}{next}{href} =~ m{^/runs\?continuationToken=([\w-]+)\z};
 ok $token, 'the reference has nothing but a token, which needs no escapes' or diag encode_json($page->{_links});
 is scalar(@{$adobe->json($adobe->runs_path('pages') . "&limit=2&continuationToken=$token")->{items}}), 2, 'a client may send its parameters again';
-@all = $adobe->all($adobe->runs_path('pages', "metrics.durationSummary.startedAtUTC>$before") . '&limit=1', sub { pull_run($node, 'pages') if @all < 5 });
+my $more = 3;
+@all = $adobe->all($adobe->runs_path('pages', "metrics.durationSummary.startedAtUTC>$before") . '&limit=1', sub { pull_run($node, 'pages') if $more-- > 0 });
 is join(' ', map { $_->{providerRefId} } @all), join(' ', reverse @order), 'what begins meanwhile moves nothing: each run once';
-is scalar(@{$adobe->json($adobe->runs_path('pages') . '&limit=1000')->{items}}), scalar(@{$node->ctl('launch', 'list', 'pages')}), 'a large limit is taken';
+is scalar(@{$adobe->json($adobe->runs_path('pages') . '&limit=1000')->{items}}), 8, 'a large limit is taken';
+
+# What has not begun is no run.
+$node->workers_halt;
+my $waiting = $node->ctl('run', 'idle')->{id};
+is scalar(runs('idle')), 0, 'a launch that waits is no run yet';
+$node->ctl('launch', 'cancel', $waiting);
+$node->workers_continue;
+is scalar(runs('idle')), 0, 'and never is one when it was cancelled before it began';
 
 # Connection specs.
 my @specs = $adobe->all('/connectionSpecs?limit=4');
-is scalar(@specs), 6, 'each pull has a connection spec, and nothing else';
-is join(' ', map { $_->{name} } @specs), 'pages Items wrong gone slow idle', 'in the order of the configuration, by its name if it has one';
+is scalar(@specs), 7, 'each pull has a connection spec, and nothing else';
+is join(' ', map { $_->{name} } @specs), 'pages Items wrong gone slow idle posted', 'in the order of the configuration, by its name if it has one';
 my ($items) = grep { $_->{name} eq 'Items' } @specs;
 is_deeply [@$items{qw(description providerId version type createdBy)}], ['Items of the shop', '0ed90a81-07f4-4586-8190-b40eccef1c5a', '1.0', 'generic-rest', 'configuration'],
     'with what Adobe has in one';
@@ -161,6 +174,9 @@ is $one->[0]{sourceSpec}{attributes}{paginationParams}{offSetName}, 'offset', 'w
 is_deeply $one->[0]{sourceSpec}{attributes}{headerParams}, {Accept => 'application/json', 'X-Api-Key' => '***', 'X-Set' => '${set}'},
     'but for what may be a credential';
 is_deeply $one->[0]{sourceSpec}{attributes}{urlParams}{queryParams}, {fields => 'id,name', api_key => '***'}, 'in its query too';
+my $members = $specs[-1]{sourceSpec}{attributes}{spec}{properties};
+is_deeply [@$members{qw(headerParams bodyParams)}], [{'x-session' => '***'}, {shop => 'eu', login => {user => 'u', password => '***', token => '${set}'}}],
+    'in a body, and wherever the members stand';
 unlike encode_json(\@specs), qr/hunter2/, 'no secret is shown';
 is_deeply $adobe->json('/connectionSpecs?property=name==%22Items%22')->{items}, [$items], 'one is found by its name';
 is_deeply $adobe->json("/connectionSpecs?property=id==$spec_id")->{items}, $one, 'and by its id';
@@ -254,7 +270,7 @@ is scalar(@{$node->ctl('source', 'list')}), 1, 'nothing of that was kept';
 $node->write('INSERT INTO ds_connection_spec (spec_id, name, body, version, created_at, created_by, updated_at, updated_by) VALUES '
     . join ', ', map { "('$_', '', '{}', 1, 1, 'a', 1, 'a')" } 2 .. 100);
 is $author->error('POST', $path, body => $good), '409 There are too many connection specs: an administrator must remove some.', 'there is an end to it';
-is scalar($adobe->all("$path?limit=1000")), 106, 'which a list still shows';
+is scalar($adobe->all("$path?limit=1000")), 107, 'which a list still shows';
 $node->ctl('source', 'remove', $_) for $new->{id}, 2;
 ok $node->ctl_refused('source', $_, $new->{id}), "what was removed is gone: $_" for 'remove', 'show';
 is $author->error('PUT', "$path/$new->{id}", body => $good), '404 There is no such connection spec.', 'for clients too';
