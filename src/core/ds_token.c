@@ -1,5 +1,6 @@
 #include "ds_token.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "ds_clock.h"
@@ -137,14 +138,26 @@ static ds_token_t *token_read(ds_db_rows_t *rows, int first, apr_pool_t *pool)
     return token;
 }
 
-/* Split dst_<id>_<secret>. */
+/* Is it dst_<id>_<secret>? An id has letters and digits alone: other bytes may be no text, on which
+ * a statement fails that others ask by too. */
+static int is_formed(const char *text)
+{
+    int i;
+
+    if (strlen(text) != TEXT_LENGTH || strncmp(text, PREFIX, PREFIX_LENGTH) ||
+        text[PREFIX_LENGTH + DS_TOKEN_ID_LENGTH] != '_')
+        return 0;
+    for (i = PREFIX_LENGTH; i < PREFIX_LENGTH + DS_TOKEN_ID_LENGTH; i++)
+        if (!apr_isalnum(text[i]) || !apr_isascii(text[i]))
+            return 0;
+    return 1;
+}
+
 apr_status_t ds_credential_read(ds_credential_t *credential, const char *text)
 {
     static const char none[] = "-----------------------------------------------------------";
-    int formed = strlen(text) == TEXT_LENGTH && !strncmp(text, PREFIX, PREFIX_LENGTH) &&
-                 text[PREFIX_LENGTH + DS_TOKEN_ID_LENGTH] == '_';
 
-    if (!formed)
+    if (!is_formed(text))
         text = none;
     apr_cpystrn(credential->id, text + PREFIX_LENGTH, DS_TOKEN_ID_LENGTH + 1);
     return ds_digest_sha256(credential->sha256, text + PREFIX_LENGTH + DS_TOKEN_ID_LENGTH + 1,

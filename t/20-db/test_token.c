@@ -135,6 +135,9 @@ int main(void)
     broken = apr_pstrdup(test_pool, text);
     broken[5] = broken[5] == 'A' ? 'B' : 'A';
     tap_ok(!is_good(db, "cars", broken), "nor one with an unknown id");
+    memcpy(broken + 4, "\xff\xfe'\"%s", 6);
+    tap_is_number(look_at(db, "cars", broken)->status, DS_EDENIED,
+                  "nor one with an id that is no text: it is no failure of the database");
     tap_ok(!is_good(db, "cars", ""), "nor an empty one");
     tap_ok(!is_good(db, "cars", apr_pstrcat(test_pool, text, "x", NULL)), "nor a longer one");
     tap_ok(!is_good(db, "cars", "' OR 1=1 --"), "nor SQL");

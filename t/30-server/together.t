@@ -21,7 +21,8 @@ my @kinds = (
     (map { [$_, undef, 200] } sort keys %newest),
     (map { [$_, $token{$_}, 200] } sort keys %token),
     ['car-export', $token{'car-import'}, 403], ['car-import', $token{'lead-import'}, 403], ['car-import', $revoked, 403],
-    ['car-import', undef, 403], ['lead-import', 'dst_' . 'a' x 10 . '_' . 'b' x 43, 403], ['idle-import', undef, 200]);
+    ['car-import', undef, 403], ['lead-import', 'dst_' . 'a' x 10 . '_' . 'b' x 43, 403], ['idle-import', undef, 200],
+    ['car-import', "dst_\xff\xfe" . 'a' x 8 . '_' . 'b' x 43, 403]);
 
 my $dir = tempdir(CLEANUP => 1);
 my ($config, @requests) = ('');
