@@ -6,6 +6,12 @@ use strict;
 use warnings FATAL => 'all';
 use parent 'TAP::Harness';
 
+# How long each file takes is told with it.
+sub new {
+    my ($class, $how) = @_;
+    return $class->SUPER::new({%{$how // {}}, timer => 1});
+}
+
 # A file that died, planned more than it ran, or skipped everything counts as a failure at least once.
 sub parser_failures {
     my ($parser) = @_;
