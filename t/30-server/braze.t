@@ -83,7 +83,7 @@ my $again = $node->ctl('launch', 'retry', $wrong);
 is $node->launch_ended($again->{id})->{state}, 'finished', 'and can be repeated when that was mended';
 
 # In the middle.
-$node->rows_slow('event_slow', 'BEFORE INSERT ON event', 20000);
+$node->rows_slow('event_slow', 'BEFORE INSERT ON event', 60_000);
 my $many = events(map { sprintf 'M%05d,a,2024-06-01T00:00:%02dZ', $_, $_ % 60 } 1 .. 60_000);
 $node->upload('event-import', $many);
 my $long = $node->launch_newest('event-import')->{id};

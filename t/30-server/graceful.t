@@ -5,7 +5,7 @@ use DSTest;
 use DSCars;
 use Apache::Test '-withtestmore';
 
-my $rows = 100_000;
+my $rows = 60_000;
 my $restarts = 3;
 
 my $node = DSNode->start;
@@ -31,7 +31,7 @@ sub requests_begin {
 }
 
 my ($asker, $answers) = requests_begin("$node->{dir}/stop");
-my $id = running_wait($node, $rows);
+my $id = running_wait($node, $rows, 200_000);
 my @before = $node->worker_pids;
 for my $n (1 .. $restarts) {
     $node->graceful;

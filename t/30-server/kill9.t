@@ -5,7 +5,7 @@ use DSTest;
 use DSCars;
 use Apache::Test '-withtestmore';
 
-my $rows = 100_000;
+my $rows = 60_000;
 
 # A lease that no test lives to see: that a runner on this machine has died is known before.
 my $config = DSNode->worker_config('runners=2 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n";

@@ -56,7 +56,7 @@ ok $node->ctl_refused('launch', 'cancel', $ids[0]), 'a launch that has ended can
 is state($ids[0]), 'finished', 'and stays what it is';
 
 note 'cancelling what runs';
-my $rows = 200_000;
+my $rows = 60_000;
 my $id = running_wait($node, $rows);
 my $asked = time;
 is $node->ctl('launch', 'cancel', $id)->{state}, 'cancelling', 'a launch that runs is asked to stop';

@@ -87,9 +87,12 @@ sub asleep_end {
 
 sub import_case {
     my ($ended) = @_;
-    my ($fault, $id) = asleep_begin(sub { running_wait($_[0], $rows, 60_000) });
+    my ($fault, $id) = asleep_begin(sub { running_wait($_[0], $rows) });
     my $node = $fault->node;
-    $node->launch_ended($id) if $ended;
+    if ($ended) {
+        $node->{database}->writes_hurry('car_c');
+        $node->launch_ended($id);
+    }
     my $before = state_of($node);
     wake($fault, $id);
     is state_of($node), $before, 'what it does when it wakes up changes nothing' if $ended;

@@ -123,19 +123,27 @@ sub rows_slow {
 }
 
 # Each write of a row of a table leaves a line in written_TABLE, its key and what was done: a proof of exactly once that
-# counters alone cannot give. More bytes are more work for each row.
+# counters alone cannot give. More bytes are more work for each row, until writes_hurry.
 sub writes_count {
     my ($self, $table, $key, $bytes) = @_;
-    my ($name, $work) = ("written_$table", pgsql_work($bytes));
+    my ($name, $pace) = ("written_$table", "pace_$table");
+    my $work = pgsql_work("(SELECT bytes FROM $pace)");
     my $triggers = join ' ', map {
         my $row = $_ eq 'DELETE' ? 'old' : 'new';
         "CREATE TRIGGER ${name}_$_ AFTER $_ ON $table BEGIN INSERT INTO $name VALUES ($row.$key, '$_');"
-            . " SELECT length(hex(zeroblob($bytes))); END;"
+            . " SELECT length(hex(zeroblob((SELECT bytes FROM $pace)))); END;"
     } qw(INSERT UPDATE DELETE);
-    return $self->write("CREATE TABLE $name (key TEXT, what TEXT); " . $self->by_database($triggers,
+    return $self->write("CREATE TABLE $name (key TEXT, what TEXT); CREATE TABLE $pace (bytes INTEGER);"
+        . " INSERT INTO $pace VALUES ($bytes); " . $self->by_database($triggers,
         "CREATE FUNCTION $name() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO $name VALUES"
         . " ((coalesce(new, old)).$key, tg_op); $work RETURN NULL; END';"
         . " CREATE TRIGGER $name AFTER INSERT OR UPDATE OR DELETE ON $table FOR EACH ROW EXECUTE FUNCTION $name()"));
+}
+
+# From now on the writes are counted without that work.
+sub writes_hurry {
+    my ($self, $table) = @_;
+    return $self->write("UPDATE pace_$table SET bytes = 0");
 }
 
 # Take back what writes_count made.
@@ -143,7 +151,7 @@ sub writes_ignore {
     my ($self, $table) = @_;
     my $name = "written_$table";
     return $self->write($self->by_database(join(' ', map { "DROP TRIGGER ${name}_$_;" } qw(INSERT UPDATE DELETE)),
-        "DROP FUNCTION $name CASCADE;") . " DROP TABLE $name");
+        "DROP FUNCTION $name CASCADE;") . " DROP TABLE $name; DROP TABLE pace_$table");
 }
 
 # Is somebody in the middle of a transaction? Who is halted there halts others.
