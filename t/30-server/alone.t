@@ -163,20 +163,22 @@ $second->config_write("$base$new")->start;
 my @nodes = ($node, $second);
 my @syncs = qw(open-import sample-import stock-import);
 my %header = ('open-import' => 'vin', 'sample-import' => 'id', 'stock-import' => 'shop,item');
-my @launches;
+my $last = $node->value('SELECT max(id) AS id FROM ds_launch');
 for my $n (1 .. 60) {
     my ($at, $sync) = ($nodes[$n % 2], $syncs[$n % 3]);
     my $key = $sync eq 'stock-import' ? "S$n,I" : "K$n";
     $at->upload($sync, "$header{$sync}\n$key\n")->code == 200 or die "upload $n was refused";
-    push @launches, $at->launch_newest($sync)->{id};
 }
-my %states;
-$states{$nodes[0]->launch_ended($_)->{state}}++ for @launches;
-is_deeply \%states, {finished => 60}, 'all launches of two web nodes are run';
-my @ended = map { $_->log_text =~ /DS0543\S* launch (\d+) /g } @workers;
+wait_for('the end of all launches', sub { !$node->value('SELECT count(*) AS n FROM ds_launch WHERE finished_at IS NULL') });
+my @launches = map { $_->{id} } $node->rows("SELECT id FROM ds_launch WHERE id > $last AND state = 'finished'");
+is scalar @launches, 60, 'all launches of two web nodes are run';
 my %ended;
-$ended{$_}++ for @ended;
-is_deeply [grep { ($ended{$_} // 0) != 1 } @launches], [], 'each of them by one worker, once';
+wait_for('the workers to say so', sub {
+    %ended = ();
+    $ended{$_}++ for map { $_->log_text =~ /DS0543\S* launch (\d+) /g } @workers;
+    return !grep { !$ended{$_} } @launches;
+});
+is_deeply [grep { $ended{$_} != 1 } @launches], [], 'each of them by one worker, once';
 for my $sync (@syncs) {
     my @seen = map { $_->get("/api/data-sync/$sync", headers => [Accept => 'application/json', 'Content-Type' => 'application/json'])->content } @nodes;
     is $seen[0], $seen[1], "both nodes say the same of $sync";

@@ -9,7 +9,7 @@ use IPC::Open2;
 use Time::HiRes qw(sleep time);
 
 my $seconds = rounds(10, 8);    # longer than a lease
-my $soon = 5;    # seconds
+my $soon = 8;    # seconds: a runner looks every two seconds whether the database can be used again
 
 # Takes a lock, says so, and keeps it until its standard input ends. It looks often: beside an import there is a gap only
 # between two batches.

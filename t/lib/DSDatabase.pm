@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use DSClient;
 use Fcntl qw(F_RDLCK F_WRLCK SEEK_SET);
 use IO::Handle;
+use IPC::Open2;
 use JSON::PP;
 
 # name: of a database of its own on PostgreSQL; file: where SQLite's file is.
@@ -57,13 +58,56 @@ sub rows_command {
         "SELECT coalesce(json_agg(r), '[]') FROM ($select) r");
 }
 
+my %session;    # of psql, by process and parameters: tests ask all the time, and each new connection costs more than most answers
+
+sub session_begin {
+    my ($self) = @_;
+    my $pid = open2(my $out, my $in, 'sh', '-c', 'exec psql -XqtA -d "$1" 2>/dev/null', 'sh', $self->{params});
+    return {pid => $pid, in => $in, out => $out};
+}
+
+sub session_end {
+    my ($key) = @_;
+    my $session = delete $session{$key} or return;
+    local $?;
+    kill KILL => $session->{pid};
+    waitpid $session->{pid}, 0;
+    return;
+}
+
+END {
+    session_end($_) for grep { /^$$ / } keys %session;
+}
+
+# What psql says to a statement; undef when it failed or the connection is gone.
+sub session_ask {
+    my ($self, $statement) = @_;
+    my $key = "$$ $self->{params}";
+    my $session = $session{$key} //= $self->session_begin;
+    local $SIG{PIPE} = 'IGNORE';
+    print {$session->{in}} "$statement;\n\\echo session :ERROR\n";
+    $session->{in}->flush;
+    my ($text, $line, $failed) = ('');
+    while (defined($line = readline $session->{out})) {
+        ($failed) = $line =~ /^session (true|false)$/ and last;
+        $text .= $line;
+    }
+    return $text if defined $failed && $failed eq 'false';
+    session_end($key);
+    return undef;
+}
+
 # The rows of a select, each a hash.
 sub rows {
     my ($self, $select) = @_;
-    open my $in, '-|', $self->rows_command($select) or die "$self->{driver}: $!";
-    local $/;
-    my $text = <$in> // '';
-    close $in or die "$self->{driver} failed: $select\n";
+    my @command = $self->rows_command($select);
+    my $text = $self->{server} ? $self->session_ask($command[-1]) : undef;
+    if (!defined $text) {
+        open my $in, '-|', @command or die "$self->{driver}: $!";
+        local $/;
+        $text = <$in> // '';
+        close $in or die "$self->{driver} failed: $select\n";
+    }
     return length $text ? @{JSON::PP->new->utf8->decode($text)} : ();
 }
 
