@@ -3,8 +3,11 @@ use strict;
 use warnings FATAL => 'all';
 use DSTest;
 use DSCars;
+use DSPull;
+use DSRest;
 use DSWorker;
 use Apache::Test '-withtestmore';
+use MIME::Base64;
 
 my $apr = $ENV{DS_APR} || die "DS_APR is not set: run this by make check-valgrind\n";
 my $logs = DSNode::run_dir() . '/valgrind';
@@ -53,16 +56,48 @@ checked($probe, 'none');
 my ($summaries, @reports) = reports_take();
 is "$summaries " . @reports, '1 0', 'and none where there is none';
 
+# Another server, which is asked by pulls, and told of launches.
+
+my $rest = DSRest->start(sub {
+    my ($request, $self) = @_;
+    my $path = $request->uri->path;
+    return [200, {}, ''] if $path eq '/hook';
+    return DSRest::json({access_token => 'token-' . $self->count('token'), token_type => 'Bearer', expires_in => 3600, refresh_token => 'next'})
+        if $path eq '/token';
+    return [404, {}, 'nothing is here'] if $path eq '/items/gone';
+    return [200, {'Content-Type' => 'application/json'}, '{"data":{"items":[{"id":1,"name":"cut'] if $path eq '/items/cut';
+    return [401, {}, '{}'] if $path eq '/items/login' && ($request->header('Authorization') // '') ne 'Bearer token-2';
+    my $at = DSRest::query($request)->{offset} // 0;
+    return [503, {'Retry-After' => 1}, 'later'] if $at == 20 && $self->count("late$path") == 1;
+    my $name = $path eq '/items/wrong' ? {'an' => 'object'} : "item \"$at\" \x{fc}";
+    return DSRest::json({data => {items => [map { {id => $_ % 10 ? $_ : 'none', name => $name} } $at < 60 ? ($at + 1 .. $at + 20) : ()]}});
+});
+my $hook = $rest->url('/hook');
+my $hook_secret = 'whsec_' . encode_base64('v' x 32, '');
+
 # A web node as it is, and a worker under memcheck.
 
 my $syncs = join '', map { "<DataSync $_->[0]>\nKind $_->[1]\nObject part\nAuth none\n$_->[2]</DataSync>\n" }
     ['minute-export', 'export', "Schedule \"* * * * *\"\n"], ['narrow-import', 'import', "MaxFieldLength 64\n"];
 my $node = DSNode->prepare;
 $node->config_write("\@database\@DataSyncWorker Off program=" . DSWorker::program() . "\n"
-    . DSNode::usual_config() . "${syncs}DataSyncAPI prisma\n")->start;
-my $worker = DSWorker->prepare(members => {db_driver => $node->{database}{driver}, db_params => $node->{database}{params}, log_level => 'debug', lease_seconds => 600},
+    . DSNode::usual_config() . "${syncs}DataSyncAPI prisma\nDataSyncEgressAllow http 127.0.0.1\n"
+    . "DataSyncWebhook $hook \"secret=exec:/bin/echo $hook_secret\" http=allowed\n" . pulls_config($node))->start;
+my $worker = DSWorker->prepare(members => {db_driver => $node->{database}{driver}, db_params => $node->{database}{params}, log_level => 'debug', lease_seconds => 600,
+                                           webhooks => [{url => $hook, secret => $hook_secret, http => 'allowed'}]},
                                environment => \%environment, wrapper => \@valgrind);
 $worker->start;
+
+# The secret of a client, where the worker may read it.
+sub pulls_config {
+    my ($at) = @_;
+    open my $out, '>', "$at->{dir}/client" or die $!;
+    print {$out} "the-secret\n";
+    close $out or die $!;
+    my $auth = "SourceAuth oauth2-refresh client=me secret=file:$at->{dir}/client refresh=file:$at->{dir}/client token-url=" . $rest->url('/token') . "\n";
+    my $spec = spec_of({type => 'OFFSET', limitName => 'limit', limitValue => 20, offSetName => 'offset'});
+    return join '', map { pull_sync($at, $rest, "pull-$_", spec => $spec, set => $_, lines => $_ eq 'login' ? $auth : '') } qw(good wrong gone cut login);
+}
 
 my $good = join '', map { sprintf "P%05d,Part %d,%d,%d.25,%s,2026-01-%02d,2026-01-01T10:00:00Z\n", $_, $_, $_, $_, $_ % 2 ? 'true' : 'false', 1 + $_ % 28 } 1 .. 3000;
 my $head = "sku,name,count,price,active,made,seen\n";
@@ -81,9 +116,13 @@ my %ended = (
         . "1,n,5,1.5,yes,2026-01-01,2026-01-01 10:00,a\@example.org,+49 30 123456,http://example.org/\n"),
     'a delete' => $node->import_run('part-delete', "sku\nP00001\nP00002\nnobody\n"),
     'marked rows' => do { $node->import_run('kept-import', "id,note\n1,a\n2,b\n"); $node->import_run('kept-delete', "id\n1\n9\n") },
-    map { ("the export $_" => $node->export_run($_)) } qw(part-export part-ndjson part-chosen part-empty kept-export));
-is_deeply [grep { $ended{$_}{state} !~ /^(?:finished|failed)$/ } sort keys %ended], [], 'launches of every kind come to their end';
+    (map { ("the export $_" => $node->export_run($_)) } qw(part-export part-ndjson part-chosen part-empty kept-export)),
+    map { ("the pull $_" => pull_run($node, "pull-$_")) } qw(good good wrong gone cut login));
+is_deeply [grep { $ended{$_}{state} !~ /^(?:finished|failed|rejected)$/ } sort keys %ended], [], 'launches of every kind come to their end';
 is $ended{'an import'}{rows_ok}, 3000, 'the good ones with all their rows';
+is DSClient::counts($ended{"the pull $_"}), '60 54 6 0', "pulls too: $_" for qw(good login);
+wait_for('all messages to be sent', sub { !$node->value("SELECT count(*) AS n FROM ds_outbox WHERE state = 'waiting'") });
+cmp_ok $rest->asked_count(qr{^/hook$}), '>', 50, 'and a webhook is told of all';
 
 # Stopped in the middle of one launch, cancelled in the middle of another one.
 my $rows = 20_000;
