@@ -34,7 +34,7 @@ typedef struct runs_t {
     const char *flow_id; /* as the request has it; NULL: it has none */
     const ds_sync_t *sync;
     apr_array_header_t *found; /* of ds_run_t */
-    int has_more;
+    apr_int64_t rest;          /* the next page begins below this id; 0: there is none */
 } runs_t;
 
 static int status_find(ds_run_outcome_e *outcome, const char *name)
@@ -372,8 +372,8 @@ static apr_status_t runs_read(void *baton, dsm_db_t *connection, apr_pool_t *poo
                                       runs->list.limit + 1, pool);
 
     if (status == APR_SUCCESS && runs->found->nelts > runs->list.limit) {
-        runs->has_more = 1;
         runs->found->nelts = runs->list.limit;
+        runs->rest = APR_ARRAY_IDX(runs->found, runs->list.limit - 1, ds_run_t).launch->id;
     }
     return status;
 }
@@ -395,12 +395,12 @@ int dsm_adobe_runs(request_rec *r, const dsm_request_t *request)
     }
     doc = items_begin(r->pool);
     for (i = 0; i < runs.found->nelts; ++i) {
-        const ds_run_t *run = &APR_ARRAY_IDX(runs.found, i, ds_run_t);
-
-        run_write(doc, run, runs.sync, r->pool);
-        next = dsm_adobe_next_make(&runs.list, "/runs", run->launch->id, r->pool);
+        run_write(doc, &APR_ARRAY_IDX(runs.found, i, ds_run_t), runs.sync, r->pool);
     }
-    return items_send(r, doc, runs.has_more ? next : NULL);
+    if (runs.rest) {
+        next = dsm_adobe_next_make(&runs.list, "/runs", runs.rest, r->pool);
+    }
+    return items_send(r, doc, next);
 }
 
 /* --- one --- */
