@@ -11,7 +11,7 @@ use Apache::Test '-withtestmore';
 use Time::HiRes qw(sleep time);
 
 my $is_long = ($ENV{DS_FAULTS} // '') eq 'long';
-my $upload_max = 16;    # MB, of a page too
+my $upload_max = 8;    # MB, of a page too
 my $other;              # another origin
 
 sub items { return {data => {items => [map { {id => $_, name => "item $_"} } @_]}} }
@@ -60,8 +60,8 @@ my %paging = (
 my $no_token = qr/^error: page 1: The pointer or token to the next page is longer than 8192 bytes, or it is not a text of one line/;
 my $closed = qr/which may not be called: where it is meant, write DataSyncEgressAllow/;
 my %ends = (
-    'flood' => [failed => qr/^error: GET \S+: The answer is larger than 16777216 bytes/],
-    'bomb' => [failed => qr/^error: GET \S+: The answer is larger than 16777216 bytes/],
+    'flood' => [failed => qr/^error: GET \S+: The answer is larger than 8388608 bytes/],
+    'bomb' => [failed => qr/^error: GET \S+: The answer is larger than 8388608 bytes/],
     'announced' => [failed => qr/^error: GET \S+: Maximum file size exceeded/],
     'headers' => [failed => qr/^error: GET \S+: The answer has too many headers/],
     'beside' => [failed => qr/^error: page 1: the answer cannot be read at byte \d+, behind 0 records/],

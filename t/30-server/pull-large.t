@@ -9,9 +9,9 @@ use DSTest;
 use Apache::Test '-withtestmore';
 
 my $is_long = ($ENV{DS_FAULTS} // '') eq 'long';
-my $megabytes = $is_long ? 200 : 16;
+my $megabytes = $is_long ? 200 : 8;
 my $tags = 20;                  # of one item, where a page is exploded
-my $growth_max = ($is_long ? 32 : 12) * 1024;    # KiB; a table that grows takes some in SQLite
+my $growth_max = ($is_long ? 32 : 6) * 1024;    # KiB; a table that grows takes some in SQLite
 my $peak_max = 128 * 1024;
 
 # An item of about 1,000 bytes, or one of about 20,000 with its tags.

@@ -9,7 +9,7 @@ use Apache::Test '-withtestmore';
 use JSON::PP;
 use Time::HiRes qw(time);
 
-my ($pages, $gap, $syncs) = (4, 0.15, 3);
+my ($pages, $gap, $syncs) = (4, 0.1, 3);
 
 # Pages are numbered from 5; what the first one is, and how many there are, its answers tell.
 my $server = DSRest->start(sub {
