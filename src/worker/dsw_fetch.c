@@ -19,6 +19,7 @@ struct dsw_fetch_t {
     ds_src_http_t *http;
     ds_src_login_t *login;
     ds_src_watch_t watch;
+    apr_file_t *body;
     apr_interval_time_t pause; /* that the host has asked for last */
     unsigned seed;
 };
@@ -27,13 +28,36 @@ struct dsw_fetch_t {
 typedef struct {
     dsw_fetch_t *fetch;
     const ds_src_request_t *request;
-    apr_file_t *body;
     apr_interval_time_t gap;
     apr_pool_t *pool;
     ds_src_http_answer_t *answer;
     int attempt; /* from 1 */
     int refused; /* the token was, once */
 } errand_t;
+
+/* One file for all answers, one after the other. */
+static ds_problem_t *body_make(dsw_fetch_t *fetch, apr_pool_t *pool)
+{
+    const char *directory;
+    char *name;
+    apr_status_t status = apr_temp_dir_get(&directory, pool);
+
+    if (status == APR_SUCCESS) {
+        name = apr_pstrcat(pool, directory, "/datasync-pull-XXXXXX", NULL);
+        status = apr_file_mktemp(&fetch->body, name,
+                                 APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_READ |
+                                     APR_FOPEN_WRITE | APR_FOPEN_BINARY,
+                                 pool);
+        if (status == APR_SUCCESS)
+            apr_file_remove(name, pool); /* nobody finds it, whatever happens to us */
+    }
+    return status == APR_SUCCESS
+               ? NULL
+               : ds_problem_make(pool, DS_EDENIED,
+                                 "no file for an answer can be made in the directory for temporary "
+                                 "files: %s",
+                                 ds_problem_status_text(status, pool));
+}
 
 ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_id,
                              const ds_source_t *source, const ds_egress_t *egress,
@@ -58,7 +82,9 @@ ds_problem_t *dsw_fetch_make(dsw_fetch_t **made, ds_db_t *db, const char *sync_i
     *made = fetch;
     if (!fetch->http)
         return ds_problem_make(pool, DS_EDENIED, "libcurl cannot be used");
-    return ds_src_login_make(&fetch->login, db, &source->auth, &http, watch, pool);
+    problem = body_make(fetch, pool);
+    return problem ? problem
+                   : ds_src_login_make(&fetch->login, db, &source->auth, &http, watch, pool);
 }
 
 /* --- one attempt --- */
@@ -67,7 +93,7 @@ static apr_status_t body_write(void *baton, const char *data, apr_size_t size)
 {
     errand_t *errand = baton;
 
-    return apr_file_write_full(errand->body, data, size, NULL);
+    return apr_file_write_full(errand->fetch->body, data, size, NULL);
 }
 
 static apr_status_t errand_watch(void *baton)
@@ -80,9 +106,9 @@ static apr_status_t errand_watch(void *baton)
 static apr_status_t body_begin(errand_t *errand)
 {
     apr_off_t start = 0;
-    apr_status_t status = apr_file_seek(errand->body, APR_SET, &start);
+    apr_status_t status = apr_file_seek(errand->fetch->body, APR_SET, &start);
 
-    return status == APR_SUCCESS ? apr_file_trunc(errand->body, 0) : status;
+    return status == APR_SUCCESS ? apr_file_trunc(errand->fetch->body, 0) : status;
 }
 
 static apr_array_header_t *headers_make(const errand_t *errand)
@@ -240,29 +266,6 @@ static ds_problem_t *attempt_judge(int *over, errand_t *errand, ds_problem_t *pr
     return NULL;
 }
 
-static ds_problem_t *body_make(errand_t *errand)
-{
-    const char *directory;
-    char *name;
-    apr_status_t status = apr_temp_dir_get(&directory, errand->pool);
-
-    if (status == APR_SUCCESS) {
-        name = apr_pstrcat(errand->pool, directory, "/datasync-pull-XXXXXX", NULL);
-        status = apr_file_mktemp(&errand->body, name,
-                                 APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_READ |
-                                     APR_FOPEN_WRITE | APR_FOPEN_BINARY,
-                                 errand->pool);
-        if (status == APR_SUCCESS)
-            apr_file_remove(name, errand->pool); /* nobody finds it, whatever happens to us */
-    }
-    return status == APR_SUCCESS
-               ? NULL
-               : ds_problem_make(errand->pool, DS_EDENIED,
-                                 "config_error: no file for an answer can be made in the directory "
-                                 "for temporary files: %s",
-                                 ds_problem_status_text(status, errand->pool));
-}
-
 apr_interval_time_t dsw_fetch_pause(const dsw_fetch_t *fetch)
 {
     return fetch->pause;
@@ -276,9 +279,9 @@ ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, i
         .fetch = fetch, .request = request, .gap = gap, .pool = pool, .attempt = *attempts};
     const ds_src_url_t *url = ds_src_url_parse(NULL, request->url, pool);
     const char *origin = url ? url->origin : "";
-    ds_problem_t *problem = body_make(&errand);
+    ds_problem_t *problem = NULL;
     apr_off_t start = 0;
-    int over = problem != NULL;
+    int over = 0;
 
     while (!over) {
         errand.answer = apr_pcalloc(pool, sizeof(*errand.answer));
@@ -293,9 +296,9 @@ ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, i
         problem = attempt_judge(&over, &errand, problem, origin);
     }
     if (!problem)
-        apr_file_seek(errand.body, APR_SET, &start);
+        apr_file_seek(fetch->body, APR_SET, &start);
     *attempts = errand.attempt;
     *answer = errand.answer;
-    *body = errand.body;
+    *body = fetch->body;
     return problem;
 }
