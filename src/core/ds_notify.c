@@ -139,31 +139,36 @@ ds_webhook_t *ds_webhook_make(const char *url, apr_pool_t *pool)
 
 const char *ds_webhook_option_set(ds_webhook_t *webhook, const char *name, const char *value)
 {
-    if (!strcmp(name, "secret")) {
-        webhook->secret = value;
+    if (!strcmp(name, "secret") || !strcmp(name, "old-secret")) {
+        *(*name == 's' ? &webhook->secret : &webhook->old_secret) = value;
         return *value ? NULL : "it is empty";
     }
     if (strcmp(name, "http"))
-        return "there is no such option: write secret= or http=";
+        return "there is no such option: write secret=, old-secret= or http=";
     webhook->plain = !strcmp(value, "allowed");
     return webhook->plain || !strcmp(value, "refused") ? NULL : "write allowed or refused";
 }
 
 const char *ds_webhook_secret_read(ds_webhook_t *webhook, apr_pool_t *pool)
 {
-    return webhook->secret ? ds_secret_read(&webhook->secret, webhook->secret, pool) : NULL;
+    const char *fault =
+        webhook->secret ? ds_secret_read(&webhook->secret, webhook->secret, pool) : NULL;
+
+    return fault || !webhook->old_secret
+               ? fault
+               : ds_secret_read(&webhook->old_secret, webhook->old_secret, pool);
 }
 
-const unsigned char *ds_webhook_key(apr_size_t *size, const ds_webhook_t *webhook, apr_pool_t *pool)
+const unsigned char *ds_webhook_key(apr_size_t *size, const char *secret, apr_pool_t *pool)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *text = webhook->secret + strlen(SECRET_PREFIX);
+    const char *text = secret + strlen(SECRET_PREFIX);
     unsigned char *key;
     apr_size_t length, rest;
 
     *size = 0;
-    if (strncmp(webhook->secret, SECRET_PREFIX, strlen(SECRET_PREFIX)))
+    if (strncmp(secret, SECRET_PREFIX, strlen(SECRET_PREFIX)))
         return NULL;
     length = strspn(text, alphabet);
     rest = strspn(text + length, "=");
@@ -174,10 +179,17 @@ const unsigned char *ds_webhook_key(apr_size_t *size, const ds_webhook_t *webhoo
     return key;
 }
 
+static int is_secret(const char *secret, apr_pool_t *pool)
+{
+    apr_size_t size;
+
+    ds_webhook_key(&size, secret, pool);
+    return size >= KEY_MIN && size <= KEY_MAX;
+}
+
 const char *ds_webhook_fault(const ds_webhook_t *webhook, apr_pool_t *pool)
 {
     apr_uri_t parts;
-    apr_size_t size;
 
     if (!ds_notify_url_read(&parts, webhook->url, pool) ||
         (strcmp(parts.scheme, "https") && strcmp(parts.scheme, "http")))
@@ -187,8 +199,8 @@ const char *ds_webhook_fault(const ds_webhook_t *webhook, apr_pool_t *pool)
     if (!webhook->secret)
         return "it has no secret: write secret=file:/path of a file with whsec_ and 24 to 64 bytes "
                "as base64";
-    ds_webhook_key(&size, webhook, pool);
-    return size < KEY_MIN || size > KEY_MAX
+    return !is_secret(webhook->secret, pool) ||
+                   (webhook->old_secret && !is_secret(webhook->old_secret, pool))
                ? "the secret is whsec_ and 24 to 64 bytes as base64, for example from: echo "
                  "whsec_$(openssl rand -base64 32)"
                : NULL;
@@ -252,9 +264,10 @@ json_t *ds_webhooks_to_json(const apr_array_header_t *webhooks)
     for (i = 0; i < webhooks->nelts; i++) {
         const ds_webhook_t *webhook = APR_ARRAY_IDX(webhooks, i, const ds_webhook_t *);
 
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "url", webhook->url, "secret",
-                                              webhook->secret, "http",
-                                              webhook->plain ? "allowed" : "refused"));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s*}", "url", webhook->url,
+                                              "secret", webhook->secret, "http",
+                                              webhook->plain ? "allowed" : "refused", "old-secret",
+                                              webhook->old_secret));
     }
     return list;
 }

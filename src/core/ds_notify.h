@@ -23,9 +23,10 @@ typedef struct ds_mail_t {
 
 typedef struct ds_webhook_t {
     const char *url;
-    const char *outlet; /* its name in the outbox: follows from the URL */
-    const char *secret; /* whsec_ and base64 */
-    int plain;          /* http:// is allowed */
+    const char *outlet;     /* its name in the outbox: follows from the URL */
+    const char *secret;     /* whsec_ and base64 */
+    const char *old_secret; /* likewise: it signs too, while receivers change over; or NULL */
+    int plain;              /* http:// is allowed */
 } ds_webhook_t;
 
 /* May this stand as an address in a command to a mail server and in the head of a mail? */
@@ -35,12 +36,12 @@ int ds_mail_is_address(const char *text);
 ds_mail_t *ds_mail_make(const char *server, apr_pool_t *pool);
 ds_webhook_t *ds_webhook_make(const char *url, apr_pool_t *pool);
 
-/* Set an option: from, tls, user, password, rate; secret, http. A secret stays as it is written.
- * NULL, or what is wrong with it. */
+/* Set an option: from, tls, user, password, rate; secret, old-secret, http. A secret stays as it is
+ * written. NULL, or what is wrong with it. */
 const char *ds_mail_option_set(ds_mail_t *mail, const char *name, const char *value);
 const char *ds_webhook_option_set(ds_webhook_t *webhook, const char *name, const char *value);
 
-/* Read the secret that an option names (ds_secret.h). NULL, or why there is none. */
+/* Read the secrets that options name (ds_secret.h). NULL, or why there is none. */
 const char *ds_mail_secret_read(ds_mail_t *mail, apr_pool_t *pool);
 const char *ds_webhook_secret_read(ds_webhook_t *webhook, apr_pool_t *pool);
 
@@ -48,9 +49,8 @@ const char *ds_webhook_secret_read(ds_webhook_t *webhook, apr_pool_t *pool);
 const char *ds_mail_fault(const ds_mail_t *mail, apr_pool_t *pool);
 const char *ds_webhook_fault(const ds_webhook_t *webhook, apr_pool_t *pool);
 
-/* The bytes of a webhook's secret; *size is 0 where it is none. */
-const unsigned char *ds_webhook_key(apr_size_t *size, const ds_webhook_t *webhook,
-                                    apr_pool_t *pool);
+/* The bytes of a secret of a webhook; *size is 0 where it is none. */
+const unsigned char *ds_webhook_key(apr_size_t *size, const char *secret, apr_pool_t *pool);
 
 /* Read a URL that the administrator wrote: whole, of visible characters, not long, without a user
  * and a fragment. Returns 0 when it is none. */

@@ -123,8 +123,9 @@ static apr_status_t delay_until(ds_db_t *db, const ds_message_t *message, apr_ti
 }
 
 apr_status_t ds_outbox_delay(int *given_up, ds_db_t *db, const ds_message_t *message,
-                             const char *fault)
+                             apr_interval_time_t least, const char *fault)
 {
+    apr_interval_time_t pause = pause_find(message->tries);
     apr_time_t now;
     apr_status_t status = ds_db_now(&now, db);
 
@@ -132,7 +133,7 @@ apr_status_t ds_outbox_delay(int *given_up, ds_db_t *db, const ds_message_t *mes
         return status;
     *given_up = message->tries >= TRIES_MAX || now - message->created_at > LIFE;
     return *given_up ? ds_outbox_give_up(db, message, fault)
-                     : delay_until(db, message, now + pause_find(message->tries), fault);
+                     : delay_until(db, message, now + (pause > least ? pause : least), fault);
 }
 
 apr_status_t ds_outbox_give_up(ds_db_t *db, const ds_message_t *message, const char *fault)

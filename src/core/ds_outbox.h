@@ -39,10 +39,10 @@ apr_status_t ds_outbox_claim(ds_message_t **message, ds_db_t *db, const char *ou
 apr_status_t ds_outbox_finish(ds_db_t *db, const ds_message_t *message);
 
 /* It could not be sent: it is tried again after a pause that doubles with each try, up to an hour,
- * of which the last half is left to chance. *given_up: it was the last of so many tries, or the
- * message is too old. */
+ * of which the last half is left to chance, but not before `least` is over. *given_up: it was the
+ * last of so many tries, or the message is too old. */
 apr_status_t ds_outbox_delay(int *given_up, ds_db_t *db, const ds_message_t *message,
-                             const char *fault);
+                             apr_interval_time_t least, const char *fault);
 
 /* It can never be sent. */
 apr_status_t ds_outbox_give_up(ds_db_t *db, const ds_message_t *message, const char *fault);

@@ -32,9 +32,8 @@ static apr_interval_time_t until(apr_time_t when, apr_time_t now)
     return when > now ? when - now : 0;
 }
 
-/* False when the header is not there, or cannot be read. */
-static int retry_after_get(apr_interval_time_t *pause, const ds_src_http_answer_t *answer,
-                           apr_time_t now)
+int ds_src_retry_after(apr_interval_time_t *pause, const ds_src_http_answer_t *answer,
+                       apr_time_t now)
 {
     const char *text = ds_src_http_header_get(answer, "Retry-After");
     const char *sent = ds_src_http_header_get(answer, "Date");
@@ -157,7 +156,7 @@ ds_src_verdict_e ds_src_retry_judge(apr_interval_time_t *pause, const ds_src_htt
         return DS_SRC_ERROR;
     if (verdict != DS_SRC_AGAIN && verdict != DS_SRC_GOOD)
         return verdict;
-    if ((verdict == DS_SRC_GOOD || !retry_after_get(pause, answer, now)) &&
+    if ((verdict == DS_SRC_GOOD || !ds_src_retry_after(pause, answer, now)) &&
         !budget_get(pause, answer, now) && verdict == DS_SRC_AGAIN)
         *pause = chance_take(attempt, seed);
     if (*pause <= DS_SRC_PAUSE_MAX)

@@ -135,6 +135,9 @@ const char *dsm_config_webhook_read(cmd_parms *cmd, void *unused, int argc, char
     if (!fault) {
         fault = secret_check(cmd, argc, argv, "secret");
         if (!fault) {
+            fault = secret_check(cmd, argc, argv, "old-secret");
+        }
+        if (!fault) {
             fault = dsm_config_options_read(cmd, config, argc - 1, argv + 1, webhook_option_set,
                                             "secret=file:/etc/datasync/webhook");
         }

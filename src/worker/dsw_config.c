@@ -91,6 +91,8 @@ static const char *webhooks_read(apr_array_header_t *webhooks, const config_file
 
         fault = secret_check(webhook->secret, file);
         if (!fault)
+            fault = secret_check(webhook->old_secret, file);
+        if (!fault)
             fault = ds_webhook_secret_read(webhook, pool);
         if (!fault)
             fault = ds_webhook_fault(webhook, pool);

@@ -145,17 +145,20 @@ void dsw_mail_send(dsw_delivery_t *delivery, const ds_mail_t *mail, const ds_mes
 
     /* Whatever let it in: nothing but an address goes into a command or a header. */
     if (!message->recipient || !ds_mail_is_address(message->recipient)) {
-        *delivery = (dsw_delivery_t){DSW_HOPELESS, "its recipient is not an address"};
+        *delivery =
+            (dsw_delivery_t){.outcome = DSW_HOPELESS, .fault = "its recipient is not an address"};
         return;
     }
     if (ds_db_now(&letter.now, db) != APR_SUCCESS ||
         link_make(&letter, message, def, db, pool) != APR_SUCCESS) {
-        *delivery = (dsw_delivery_t){DSW_DELAYED, "the database did not answer"};
+        *delivery =
+            (dsw_delivery_t){.outcome = DSW_DELAYED, .fault = "the database did not answer"};
         return;
     }
     text = dsw_letter_write(&letter, message, pool);
     if (!text) {
-        *delivery = (dsw_delivery_t){DSW_HOPELESS, "what it tells cannot be read"};
+        *delivery =
+            (dsw_delivery_t){.outcome = DSW_HOPELESS, .fault = "what it tells cannot be read"};
         return;
     }
     text_send(delivery, mail, message->recipient, text, patience, pool);

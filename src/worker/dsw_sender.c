@@ -15,6 +15,7 @@
 #define BRAKE_FIRST apr_time_from_sec(1)
 #define BRAKE_MAX apr_time_from_sec(300)
 #define GONE_PAUSE apr_time_from_sec(3600)
+#define ASKED_PAUSE_MAX apr_time_from_sec(3600)
 #define REFUSALS_MAX 3 /* of one message, then nobody wants it */
 
 /* Somebody who is told of launches. */
@@ -100,6 +101,12 @@ static void brake_release(target_t *target)
     target->brake = 0;
 }
 
+/* What a receiver asks for is given, within bounds: it may be wrong. */
+static apr_interval_time_t pause_asked(const dsw_delivery_t *delivery)
+{
+    return delivery->pause < ASKED_PAUSE_MAX ? delivery->pause : ASKED_PAUSE_MAX;
+}
+
 /* The longer it takes nothing, the longer the pause before the next try. */
 static void brake_pull(target_t *target, const dsw_delivery_t *delivery)
 {
@@ -112,7 +119,9 @@ static void brake_pull(target_t *target, const dsw_delivery_t *delivery)
         target->brake = BRAKE_MAX;
     if (delivery->outcome == DSW_GONE)
         target->brake = GONE_PAUSE;
-    target->not_before = ds_clock_steady() + target->brake;
+    target->not_before =
+        ds_clock_steady() +
+        (target->brake > pause_asked(delivery) ? target->brake : pause_asked(delivery));
 }
 
 static void give_up_log(const target_t *target, const ds_message_t *message, const char *fault)
@@ -128,9 +137,9 @@ static apr_status_t failure_store(sender_t *sender, const target_t *target,
 {
     int hopeless = delivery->outcome == DSW_GONE || delivery->outcome == DSW_HOPELESS ||
                    (delivery->outcome == DSW_REFUSED && message->tries >= REFUSALS_MAX);
-    apr_status_t status = hopeless
-                              ? ds_outbox_give_up(sender->db, message, delivery->fault)
-                              : ds_outbox_delay(&hopeless, sender->db, message, delivery->fault);
+    apr_status_t status = hopeless ? ds_outbox_give_up(sender->db, message, delivery->fault)
+                                   : ds_outbox_delay(&hopeless, sender->db, message,
+                                                     pause_asked(delivery), delivery->fault);
 
     if (status == APR_SUCCESS && hopeless)
         give_up_log(target, message, delivery->fault);
@@ -174,7 +183,7 @@ static void rate_keep(target_t *target)
 /* One message, if one is due. */
 static apr_status_t target_turn(int *sent, sender_t *sender, target_t *target)
 {
-    dsw_delivery_t delivery = {DSW_AWAY, "it cannot be sent"};
+    dsw_delivery_t delivery = {.outcome = DSW_AWAY, .fault = "it cannot be sent"};
     ds_message_t *message;
     apr_status_t status;
 

@@ -18,6 +18,8 @@ typedef struct dsw_delivery_t {
         DSW_STOPPED   /* the process was asked to leave */
     } outcome;
     const char *fault; /* why it was not sent, without a secret */
+    apr_interval_time_t
+        pause; /* for so long who was to take it wants nothing; 0: it does not say */
 } dsw_delivery_t;
 
 /* Has this worker anything to send, or anybody to send it to? */

@@ -11,6 +11,7 @@
 #include "ds_clock.h"
 #include "ds_digest.h"
 #include "ds_src_http.h"
+#include "ds_src_retry.h"
 #include "dsw_process.h"
 
 #define ANSWER_MAX (64 * 1024) /* bytes that a receiver may answer; nobody reads them */
@@ -74,20 +75,31 @@ static const char *body_write(const ds_message_t *message, const char **uuid, ap
     return copy;
 }
 
-/* "v1," and the HMAC of "ID.TIME.BODY" in base64. NULL: libcrypto cannot. */
-static const char *signature_make(const ds_webhook_t *webhook, const char *id, const char *time,
-                                  const char *body, apr_pool_t *pool)
+/* "v1," and the HMAC of the text in base64. NULL: libcrypto cannot. */
+static const char *signature_make(const char *secret, const char *text, apr_pool_t *pool)
 {
-    const char *text = apr_pstrcat(pool, id, ".", time, ".", body, NULL);
     unsigned char mac[DS_SHA256_SIZE];
     apr_size_t size;
-    const unsigned char *key = ds_webhook_key(&size, webhook, pool);
+    const unsigned char *key = ds_webhook_key(&size, secret, pool);
     char code[2 * DS_SHA256_SIZE];
 
     if (!size || ds_digest_hmac_bytes(mac, key, size, text, strlen(text)) != APR_SUCCESS)
         return NULL;
     apr_base64_encode_binary(code, mac, sizeof(mac));
     return apr_pstrcat(pool, "v1,", code, NULL);
+}
+
+/* Of "ID.TIME.BODY", by each secret that a receiver may know, with a space between. */
+static const char *signatures_make(const ds_webhook_t *webhook, const char *id, const char *time,
+                                   const char *body, apr_pool_t *pool)
+{
+    const char *text = apr_pstrcat(pool, id, ".", time, ".", body, NULL), *old;
+    const char *signature = signature_make(webhook->secret, text, pool);
+
+    if (!signature || !webhook->old_secret)
+        return signature;
+    old = signature_make(webhook->old_secret, text, pool);
+    return old ? apr_pstrcat(pool, signature, " ", old, NULL) : NULL;
 }
 
 /* --- sending --- */
@@ -128,12 +140,13 @@ void dsw_webhook_send(dsw_delivery_t *delivery, dsw_webhook_client_t *client,
     apr_time_t now;
 
     if (!body)
-        *delivery = (dsw_delivery_t){DSW_HOPELESS, "what it tells cannot be read"};
+        *delivery =
+            (dsw_delivery_t){.outcome = DSW_HOPELESS, .fault = "what it tells cannot be read"};
     if (!client->http || !body || ds_db_now(&now, db) != APR_SUCCESS)
         return;
     id = apr_psprintf(pool, "msg_%s_%" APR_INT64_T_FMT, uuid, message->id);
     time = apr_psprintf(pool, "%" APR_INT64_T_FMT, apr_time_sec(now));
-    signature = signature_make(client->webhook, id, time, body, pool);
+    signature = signatures_make(client->webhook, id, time, body, pool);
     if (!signature)
         return;
     header_add(headers, "Content-Type", "application/json");
@@ -145,4 +158,6 @@ void dsw_webhook_send(dsw_delivery_t *delivery, dsw_webhook_client_t *client,
     request.body_size = strlen(body);
     problem = ds_src_http_send(&answer, client->http, &request, pool);
     answer_judge(delivery, answer, problem, pool);
+    if (!problem)
+        ds_src_retry_after(&delivery->pause, answer, now);
 }

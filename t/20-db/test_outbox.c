@@ -196,10 +196,16 @@ static void test_senders(ds_db_t *db)
     ds_outbox_finish(db, first);
     tap_is_number(outside_number("SELECT count(*) FROM ds_outbox WHERE state = 'waiting'"), 1,
                   "whose time is over changes nothing");
-    ds_outbox_delay(&given_up, other, second, "it was away");
+    ds_outbox_delay(&given_up, other, second, 0, "it was away");
     tap_ok(!given_up && !message_claim(db, HOOK), "after a failure there is a pause");
     tap_is_number(outside_number("SELECT count(*) FROM ds_outbox WHERE fault = 'it was away'"), 1,
                   "and it is known why");
+    outside_number("UPDATE ds_outbox SET next_at = 5 WHERE state = 'waiting'; SELECT 1");
+    second = message_claim(other, HOOK);
+    ds_outbox_delay(&given_up, other, second, apr_time_from_sec(3000), "it wants a pause");
+    tap_is_number(outside_number("SELECT count(*) FROM ds_outbox WHERE state = 'waiting' AND "
+                                 "next_at > created_at + 2000000000"),
+                  1, "who asks for a pause gets it");
     outside_number("UPDATE ds_outbox SET next_at = 5 WHERE state = 'waiting'; SELECT 1");
     second = message_claim(other, HOOK);
     ds_outbox_release(other, second);
@@ -218,13 +224,13 @@ static void test_limits(ds_db_t *db)
     export_start(db, NULL);
     outside_number("UPDATE ds_outbox SET tries = 99 WHERE state = 'waiting'; SELECT 1");
     message = message_claim(db, HOOK);
-    ds_outbox_delay(&given_up, db, message, "away");
+    ds_outbox_delay(&given_up, db, message, 0, "away");
     tap_ok(given_up, "it is not tried for ever");
     export_start(db, NULL);
     message = message_claim(db, HOOK);
     outside_number("UPDATE ds_outbox SET created_at = 5 WHERE state = 'waiting'; SELECT 1");
     message->created_at = 5;
-    ds_outbox_delay(&given_up, db, message, "away");
+    ds_outbox_delay(&given_up, db, message, 0, "away");
     tap_ok(given_up, "nor when it is old");
     export_start(db, NULL);
     outside_number("UPDATE ds_outbox SET created_at = 5 WHERE state = 'waiting'; SELECT 1");

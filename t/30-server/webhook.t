@@ -15,7 +15,8 @@ my @node_js = ('node', $script);
 my $hook = DSReceiver->start(@node_js, $secret);
 my $second = DSReceiver->start(@node_js, $other_secret);
 my $node = DSNode->prepare;
-my %kept = (one => $secret, two => $other_secret);
+my $new_secret = 'whsec_' . encode_base64('y' x 32, '');
+my %kept = (one => $secret, two => $other_secret, three => $new_secret);
 for my $name (sort keys %kept) {
     open my $out, '>', "$node->{dir}/$name" or die $!;
     print {$out} "$kept{$name}\n";
@@ -24,8 +25,9 @@ for my $name (sort keys %kept) {
 }
 
 sub webhook_line {
-    my ($receiver, $name) = @_;
-    return "DataSyncWebhook http://127.0.0.1:$receiver->{port}/hooks/private-$name secret=file:$node->{dir}/$name http=allowed\n";
+    my ($receiver, $name, $old) = @_;
+    return "DataSyncWebhook http://127.0.0.1:$receiver->{port}/hooks/private-$name secret=file:$node->{dir}/$name http=allowed"
+        . ($old ? " old-secret=file:$node->{dir}/$old" : '') . "\n";
 }
 
 my $base = DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\nDataSyncAPI liquid\n";
@@ -88,8 +90,16 @@ my %taken;
 $taken{$_->{headers}{'webhook-id'}}++ for grep { $_->{status} < 300 } ($hook->received)[$count .. $hook->received - 1];
 is join(' ', values %taken), '1 1 1', 'who has taken a message does not get it again, however long the answer is';
 
+# What nobody can read stands in nobody's way.
+my $brakes = () = $node->log_text =~ /DS0570/g;
+$node->write("INSERT INTO ds_outbox (outlet, launch_id, data, created_at, next_at) SELECT outlet, launch_id, '{}', created_at, 5 FROM ds_outbox WHERE id = 1");
+$node->log_wait(qr/DS0571: message \d+ about launch \d+ for the webhook at 127\.0\.0\.1 was given up: what it tells cannot be read/);
+$id = $node->import_run('open-import', "vin\nW7\n")->{id};
+is told_wait($hook, $id, 3), 'launch.finished launch.queued launch.running', 'behind a message that cannot be read others are sent';
+is scalar(() = $node->log_text =~ /DS0570/g), $brakes, 'which is no fault of who is to take them';
+
 # One that is slow, beside another one.
-$node->config_write("${base}DataSyncEgressAllow 127.0.0.1\n" . webhook_line($hook, 'one') . webhook_line($second, 'two'));
+$node->config_write("${base}DataSyncEgressAllow 127.0.0.1\n" . webhook_line($hook, 'one') . webhook_line($second, 'three', 'two'));
 $node->graceful;
 $hook->hold;
 $id = wait_for('a launch that both are told of', sub {    # the definitions reach the database a moment later
@@ -97,11 +107,21 @@ $id = wait_for('a launch that both are told of', sub {    # the definitions reac
     $node->value("SELECT count(*) AS n FROM ds_outbox WHERE launch_id = $run->{id}") == 6 && $run->{id};
 });
 is told_wait($second, $id, 3), 'launch.finished launch.queued launch.running', 'one that is slow does not keep others from their messages';
-is scalar(grep { $_->{verdict} eq 'good' } $second->received), scalar($second->received), 'each is signed with its own secret';
+is scalar(grep { $_->{verdict} eq 'good' } $second->received), scalar($second->received), 'each is signed with its own secret, and with the one that it had before';
+like +($second->received)[0]{headers}{'webhook-signature'}, qr{^v1,\S{44} v1,\S{44}\z}, 'which is the second one';
 is $node->import_run('open-import', "vin\nW5\n")->{state}, 'finished', 'nor launches from running';
 $hook->release;
 is told_wait($hook, $id, 3), 'launch.finished launch.queued launch.running', 'and it hears of all, too';
 wait_for('the end of all messages', sub { !waiting() });
+
+# One that wants a pause.
+my $until = 3;
+$count = $hook->received;
+$hook->answer("503 0 $until");
+$id = $node->import_run('open-import', "vin\nW8\n")->{id};
+is told_wait($hook, $id, 3), 'launch.finished launch.queued launch.running', 'one that wants a pause hears of all';
+my @times = map { $_->{at} } ($hook->received)[$count, $count + 1];
+cmp_ok $times[1] - $times[0], '>=', $until, 'and gets the pause';
 
 # One that wants no more.
 $second->answer(410);
@@ -111,11 +131,19 @@ $node->log_wait(qr/DS0571.*was given up: it answered with status 410/);
 is told_wait($hook, $id, 3), 'launch.finished launch.queued launch.running', 'the others go on';
 is $second->received - $count, 1, 'a receiver that is gone is left alone';
 
+# One that wants a pause for ever.
+$hook->answer('429 0 999999999');
+$id = $node->import_run('open-import', "vin\nW9\n")->{id};
+my $asked = wait_for('a message with a fault', sub {
+    $node->value("SELECT max(next_at - created_at) AS n FROM ds_outbox WHERE launch_id = $id AND fault LIKE '%429'");
+});
+cmp_ok abs($asked / 1e6 - 3600), '<', 300, 'is asked again in an hour';
+
 # Secrets.
 my ($code, $dump) = $node->config_check(DSClient::text_of($node->{config}) =~ s/.*?(?=DataSyncDatabase)//sr, '-DDUMP_CONFIG');
 my @seen = ($node->log_text, $dump, map { (DSClient::text_of("/proc/$_/cmdline"), DSClient::text_of("/proc/$_/environ")) } $node->worker_pids);
 my @in_database = map { values %$_ } $node->rows('SELECT data, fault, outlet FROM ds_outbox'), $node->rows('SELECT body FROM ds_definition');
-for ($secret, $other_secret) {
+for ($secret, $other_secret, $new_secret) {
     my $word = $_;
     is scalar(grep { defined && index($_, $word) >= 0 } @seen, @in_database), 0, 'no log, command line, dump or table shows a secret';
 }

@@ -2,7 +2,7 @@
 //
 // Each call becomes a line of JSON in DIRECTORY/received, with what the reference library of Standard Webhooks
 // says of its signature. It is answered with the first line of DIRECTORY/answers, which is taken away, while there is
-// one: a status, and how many bytes follow; else with 204. While there is DIRECTORY/hold the answer waits.
+// one: a status, how many bytes follow, and Retry-After; else with 204. While there is DIRECTORY/hold the answer waits.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -17,8 +17,8 @@ function answerTake() {
   if (!fs.existsSync(file('answers'))) return [204];
   const [first, ...rest] = fs.readFileSync(file('answers'), 'utf8').split('\n');
   fs.writeFileSync(file('answers'), rest.join('\n'));
-  const [status, size] = first.split(' ').map(Number);
-  return [status || 204, size];
+  const [status, size, pause] = first.split(' ').map(Number);
+  return [status || 204, size, pause];
 }
 
 function verdict(body, headers) {
@@ -30,18 +30,19 @@ function verdict(body, headers) {
   }
 }
 
-function answerSend(response, status, size) {
-  if (fs.existsSync(file('hold'))) return setTimeout(answerSend, 50, response, status, size);
+function answerSend(response, status, size, pause) {
+  if (fs.existsSync(file('hold'))) return setTimeout(answerSend, 50, response, status, size, pause);
+  if (pause) response.setHeader('Retry-After', pause);
   response.writeHead(status, status === 302 ? { Location: `http://127.0.0.1:${port}/elsewhere` } : {});
   return response.end(size ? Buffer.alloc(size, 32) : undefined);
 }
 
 function callTake(request, response, body) {
-  const [status, size] = answerTake();
+  const [status, size, pause] = answerTake();
   const record = { url: request.url, method: request.method, headers: request.headers, body, status,
-    verdict: verdict(body, request.headers) };
+    verdict: verdict(body, request.headers), at: Date.now() / 1000 };
   fs.appendFileSync(file('received'), `${JSON.stringify(record)}\n`);
-  answerSend(response, status, size);
+  answerSend(response, status, size, pause);
 }
 
 http.createServer((request, response) => {
