@@ -19,6 +19,8 @@
 #define PROVIDER_ID "0ed90a81-07f4-4586-8190-b40eccef1c5a"
 #define SPEC_VERSION "1.0"
 
+#define PAGE_SIZE_MAX (1024 * 1024) /* bytes: who has them is the last one of its page */
+
 #define KNOWN_PROPERTIES "id==ID and name==NAME"
 
 apr_status_t dsm_adobe_spec_id(char uuid[DS_UUID_SIZE], const ds_sync_t *sync, apr_pool_t *scratch)
@@ -125,6 +127,7 @@ typedef struct page_t {
     const dsm_request_t *request;
     dsm_adobe_list_t list;
     apr_array_header_t *items; /* of const char *: JSON */
+    apr_size_t size;           /* bytes of them */
     apr_int64_t seen;          /* specs that are wanted, those of earlier pages counted */
     int has_more;
     request_rec *r;
@@ -153,7 +156,7 @@ static int page_takes(page_t *page, const char *id, const char *name)
     if (page->seen++ < page->list.at) {
         return 0;
     }
-    page->has_more = page->items->nelts == page->list.limit;
+    page->has_more = page->items->nelts == page->list.limit || page->size >= PAGE_SIZE_MAX;
     return !page->has_more;
 }
 
@@ -165,6 +168,7 @@ static void page_add(page_t *page, json_t *spec)
     json_decref(spec);
     if (text) {
         APR_ARRAY_PUSH(page->items, const char *) = apr_pstrdup(page->r->pool, text);
+        page->size += strlen(text);
     }
     free(text);
 }
@@ -228,7 +232,7 @@ static int page_send(const page_t *page)
     if (page->has_more) {
         link = apr_pstrcat(pool, "\"next\":{\"href\":\"",
                            dsm_adobe_next_make(&page->list, "/connectionSpecs",
-                                               page->list.at + page->list.limit, pool),
+                                               page->list.at + page->items->nelts, pool),
                            "\"}", NULL);
     }
     body = apr_pstrcat(pool, "{\"items\":[", apr_array_pstrcat(pool, page->items, ','),

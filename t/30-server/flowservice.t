@@ -275,6 +275,18 @@ $node->ctl('source', 'remove', $_) for $new->{id}, 2;
 ok $node->ctl_refused('source', $_, $new->{id}), "what was removed is gone: $_" for 'remove', 'show';
 is $author->error('PUT', "$path/$new->{id}", body => $good), '404 There is no such connection spec.', 'for clients too';
 is +(sent('POST', $path, $good))[0], 201, 'and there is room again';
+$node->write('DELETE FROM ds_connection_spec');
+my $large = $good =~ s/^\{/'{"attributes":{"note":"' . 'x' x 250_000 . '"},'/er;
+is $author->ask('POST', $path, body => $large =~ s/"name":"Items"/"name":"large $_"/r)->code, 201, "a large one, $_" for 1 .. 6;
+my ($at_page, @names, @lengths) = $path;
+while (defined $at_page) {
+    my $text = $adobe->ask('GET', $at_page)->content;
+    push @lengths, length $text;
+    push @names, $text =~ /"name":"(large \d)"/g;
+    ($at_page) = $text =~ /"_links":\{"next":\{"href":"([^"]+)"/;
+}
+ok @lengths == 2 && $lengths[0] < 1_400_000, 'a page has an end, however large its entries are' or diag "@lengths";
+is "@names", join(' ', map { "large $_" } 1 .. 6), 'and the pages together have all';
 
 # The command line of Adobe's documents, with our host and a key.
 open my $curl, '-|', 'curl', '-sS', '-X', 'GET', $node->url('/data/foundation/flowservice' . "/runs?property=flowId==$id{odd}"),

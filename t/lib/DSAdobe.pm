@@ -51,8 +51,8 @@ sub error {
 # The path of the runs of a flow, with further properties.
 sub runs_path {
     my ($self, $sync, @properties) = @_;
-    my ($flow) = map { $_->{integration_id} } grep { $_->{id} eq $sync } @{$self->{server}->ctl('sync', 'list')};
-    return '/runs?' . join '&', map { 'property=' . escaped($_) } "flowId==$flow", @properties;
+    $self->{flows} ||= {map { $_->{id} => $_->{integration_id} } @{$self->{server}->ctl('sync', 'list')}};
+    return '/runs?' . join '&', map { 'property=' . escaped($_) } "flowId==$self->{flows}{$sync}", @properties;
 }
 
 # All entries of a list, page by page as the references lead; between: called after each page.
