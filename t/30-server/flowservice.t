@@ -137,7 +137,8 @@ is $adobe->error('GET', $_), $refused{$_}, 'refused: ' . substr($_, 0, 90) for s
 is $adobe->error('POST', '/runs', body => '{}'), '405 This address takes GET, HEAD only.', 'runs are started elsewhere';
 
 # Pages: five runs, and more while somebody reads.
-pull_run($node, 'pages') for 2 .. 5;
+my @again = map { $node->ctl('run', 'pages')->{id} } 2 .. 5;
+$node->launch_ended($again[-1]);
 my @order = reverse map { $_->{id} } grep { $_->{sync} eq 'pages' } @{$node->ctl('launch', 'list', 'pages')};
 my @all = $adobe->all($adobe->runs_path('pages') . '&limit=2&count=False');
 is join(' ', map { $_->{providerRefId} } @all), join(' ', reverse @order), 'page by page, the newest first';
@@ -145,10 +146,10 @@ my $page = $adobe->json($adobe->runs_path('pages') . '&limit=2');
 my ($token) = $page->{_links}{next}{href} =~ m{^/runs\?continuationToken=([\w-]+)\z};
 ok $token, 'the reference has nothing but a token, which needs no escapes' or diag encode_json($page->{_links});
 is scalar(@{$adobe->json($adobe->runs_path('pages') . "&limit=2&continuationToken=$token")->{items}}), 2, 'a client may send its parameters again';
-my $more = 3;
+my $more = 1;
 @all = $adobe->all($adobe->runs_path('pages', "metrics.durationSummary.startedAtUTC>$before") . '&limit=1', sub { pull_run($node, 'pages') if $more-- > 0 });
 is join(' ', map { $_->{providerRefId} } @all), join(' ', reverse @order), 'what begins meanwhile moves nothing: each run once';
-is scalar(@{$adobe->json($adobe->runs_path('pages') . '&limit=1000')->{items}}), 8, 'a large limit is taken';
+is scalar(@{$adobe->json($adobe->runs_path('pages') . '&limit=1000')->{items}}), 6, 'a large limit is taken';
 
 # What has not begun is no run.
 $node->workers_halt;
