@@ -11,8 +11,7 @@
  * beside the array only `keep` stays, where it is given.
  *
  * What stands beside the array may come after it. Where elements are read in a stream the rest of
- * the answer must be known before the first record is made: keep the answer and read it twice.
- * ds_src_map_wants_parent (ds_src_map.h) tells whether that is worth it. */
+ * the answer must be known before the first record is made: keep the answer and read it twice. */
 #ifndef DS_SRC_FLATTEN_H
 #define DS_SRC_FLATTEN_H
 

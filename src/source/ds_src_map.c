@@ -16,7 +16,6 @@ typedef struct places_t {
 struct ds_src_map_t {
     int count; /* fields of the object */
     places_t *fields;
-    int wants_parent;
 };
 
 /* The path of a name below the wrapper's steps. */
@@ -39,8 +38,8 @@ static int parent_counts(const ds_src_spec_t *spec)
     return spec->content.path->count > 0 && (!spec->content.keep || spec->content.keep->nelts > 0);
 }
 
-static void name_places(places_t *places, ds_src_map_t *map, const ds_src_spec_t *spec,
-                        const char *name, apr_pool_t *pool)
+static void name_places(places_t *places, const ds_src_spec_t *spec, const char *name,
+                        apr_pool_t *pool)
 {
     ds_fmt_jsonpath_step_t wrapper = {DS_JSONPATH_NAME, spec->content.wrapper, 0};
     const ds_fmt_jsonpath_t *split;
@@ -54,13 +53,11 @@ static void name_places(places_t *places, ds_src_map_t *map, const ds_src_spec_t
     places->paths[next++] = path_extend(&wrapper, 1, name, pool);
     if (parent_counts(spec) && strcmp(name, spec->content.wrapper)) {
         places->paths[next] = path_extend(NULL, 0, name, pool);
-        map->wants_parent = 1;
     }
 }
 
 static ds_problem_t *line_read(ds_src_map_t *map, const ds_source_map_t *line,
-                               const ds_src_spec_t *spec, const ds_object_t *object,
-                               apr_pool_t *pool)
+                               const ds_object_t *object, apr_pool_t *pool)
 {
     int position = ds_object_field_find(object, line->field), at;
     ds_fmt_jsonpath_t *path = NULL;
@@ -78,10 +75,6 @@ static ds_problem_t *line_read(ds_src_map_t *map, const ds_source_map_t *line,
                                line->path, at, fault);
     }
     map->fields[position].paths[0] = path;
-    if (parent_counts(spec) && (path->count == 0 || path->steps[0].kind != DS_JSONPATH_NAME ||
-                                strcmp(path->steps[0].name, spec->content.wrapper))) {
-        map->wants_parent = 1;
-    }
     return NULL;
 }
 
@@ -96,21 +89,15 @@ ds_problem_t *ds_src_map_make(ds_src_map_t **made, const ds_source_t *source,
     map->count = object->fields->nelts;
     map->fields = apr_pcalloc(pool, sizeof(*map->fields) * (apr_size_t)map->count);
     for (i = 0; i < source->maps->nelts && !problem; i++) {
-        problem =
-            line_read(map, &APR_ARRAY_IDX(source->maps, i, ds_source_map_t), spec, object, pool);
+        problem = line_read(map, &APR_ARRAY_IDX(source->maps, i, ds_source_map_t), object, pool);
     }
     for (i = 0; i < map->count && !problem; i++) {
         if (!map->fields[i].paths[0]) {
-            name_places(&map->fields[i], map, spec,
-                        APR_ARRAY_IDX(object->fields, i, ds_field_t).name, pool);
+            name_places(&map->fields[i], spec, APR_ARRAY_IDX(object->fields, i, ds_field_t).name,
+                        pool);
         }
     }
     return problem;
-}
-
-int ds_src_map_wants_parent(const ds_src_map_t *map)
-{
-    return map->wants_parent;
 }
 
 void ds_src_map_apply(const char **texts, const ds_src_map_t *map, json_t *record, apr_pool_t *pool)

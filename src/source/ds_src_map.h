@@ -22,9 +22,6 @@ ds_problem_t *ds_src_map_make(ds_src_map_t **map, const ds_source_t *source,
                               const ds_src_spec_t *spec, const ds_object_t *object,
                               apr_pool_t *pool);
 
-/* May a field be filled from beside the array? */
-int ds_src_map_wants_parent(const ds_src_map_t *map);
-
 /* The values of a record: texts[i] for field i of the object, NULL where the record has none. The
  * texts live as long as the record and pool. */
 void ds_src_map_apply(const char **texts, const ds_src_map_t *map, json_t *record,
