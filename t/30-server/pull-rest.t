@@ -35,6 +35,8 @@ my $postgrest = DSRest->start(sub {
     my ($total, $offset) = (scalar @rows, $query->{offset} // 0);
     my @page = grep { defined } @rows[$offset .. $offset + $query->{limit} - 1];
     my $is_counted = ($request->header('Prefer') // '') eq 'count=exact';
+    return [416, {'Content-Range' => "*/$total"}, qq({"code":"PGRST103","details":"An offset of $offset was requested, but there are only $total rows."})]
+        if $is_counted && $offset > $total;
     my %headers = ('Content-Type' => 'application/json; charset=utf-8', 'Range-Unit' => 'items', 'Content-Range' => join '/',
                    @page ? $offset . '-' . ($offset + @page - 1) : '*', $is_counted ? $total : '*');
     my $next = $request->uri->clone;
@@ -66,6 +68,8 @@ my @postgrest = (
     ['slices', spec_for('/people', {type => 'OFFSET', offSetName => 'offset', %slices}, query => \%query, schedule => \%window)],
     ['counted', spec_for('/people', {type => 'OFFSET', offSetName => 'offset', %slices, limitValue => 19}, query => \%query, schedule => \%window,
                          headers => {Prefer => 'count=exact'})],
+    ['too-far', spec_for('/people', {type => 'OFFSET', offSetName => 'offset', %slices}, query => \%query, schedule => \%window,
+                         headers => {Prefer => 'count=exact'})],
     ['linked', spec_for('/linked', {type => 'NONE', %slices}, query => \%query, schedule => \%window)],
 );
 my $schedule = 'Schedule "17 ' . (gmtime(time + 6 * 3600))[2] . " * * *\"\n";    # some hours away, so that no test run meets it
@@ -81,6 +85,10 @@ sub all_run {
 }
 
 my %launches = all_run();
+my $far = delete $launches{'too-far'};
+@postgrest = grep { $_->[0] ne 'too-far' } @postgrest;
+is $far->{state}, 'rejected', 'a server that refuses what lies behind its last record is one for another spec';
+like $far->{message}, qr/^config_error: GET \S+offset=60\S* was answered with 416: \{"code":"PGRST103".*\. $count rows/, 'and its answer says so';
 for my $name (sort keys %launches) {
     is "$launches{$name}{state} " . DSClient::counts($launches{$name}), "finished $count $count 0 0", "$name: all that the server has"
         or diag $launches{$name}{message};
@@ -88,7 +96,7 @@ for my $name (sort keys %launches) {
 }
 is scalar(grep { $_->{path} =~ m{^/people} && !$_->{headers}{prefer} } $postgrest->asked), 7, 'a page that is not full is no reason to stop, an empty one is';
 is scalar(grep { $_->{path} =~ m{^/linked} } $postgrest->asked), 6, 'a page without a link is the last one';
-is scalar(grep { $_->{headers}{prefer} } $postgrest->asked), 4, 'what is answered with 206 is a page like others';
+is scalar(grep { $_->{headers}{prefer} && $_->{path} =~ /limit=19/ } $postgrest->asked), 4, 'what is answered with 206 is a page like others';
 
 # What has changed in the very second in which the run before has ended
 sub text_of_time { return POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(shift() / 1_000_000)) }
