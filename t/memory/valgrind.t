@@ -68,8 +68,8 @@ my $rest = DSRest->start(sub {
     return [200, {'Content-Type' => 'application/json'}, '{"data":{"items":[{"id":1,"name":"cut'] if $path eq '/items/cut';
     return [401, {}, '{}'] if $path eq '/items/login' && ($request->header('Authorization') // '') ne 'Bearer token-2';
     my $at = DSRest::query($request)->{offset} // 0;
-    return [503, {'Retry-After' => 1}, 'later'] if $at == 20 && $self->count("late$path") == 1;
-    my $name = $path eq '/items/wrong' ? {'an' => 'object'} : "item \"$at\" \x{fc}";
+    return [503, {'Retry-After' => 1}, 'later'] if $at == 20 && $self->count('late' . $path =~ tr{/}{-}r) == 1;
+    my $name = $path eq '/items/wrong' ? {'an' => 'object'} : "item \"$at\" \xc3\xbc";
     return DSRest::json({data => {items => [map { {id => $_ % 10 ? $_ : 'none', name => $name} } $at < 60 ? ($at + 1 .. $at + 20) : ()]}});
 });
 my $hook = $rest->url('/hook');
@@ -94,6 +94,8 @@ sub pulls_config {
     open my $out, '>', "$at->{dir}/client" or die $!;
     print {$out} "the-secret\n";
     close $out or die $!;
+    chmod 0640, "$at->{dir}/client" or die $!;
+    chown 0, scalar getgrnam('nogroup'), "$at->{dir}/client" if $> == 0;
     my $auth = "SourceAuth oauth2-refresh client=me secret=file:$at->{dir}/client refresh=file:$at->{dir}/client token-url=" . $rest->url('/token') . "\n";
     my $spec = spec_of({type => 'OFFSET', limitName => 'limit', limitValue => 20, offSetName => 'offset'});
     return join '', map { pull_sync($at, $rest, "pull-$_", spec => $spec, set => $_, lines => $_ eq 'login' ? $auth : '') } qw(good wrong gone cut login);
