@@ -85,9 +85,8 @@ static apr_status_t clients_refresh(sender_t *sender)
         target_t *target = &APR_ARRAY_IDX(sender->targets, i, target_t);
 
         if (target->webhook)
-            target->client =
-                dsw_webhook_client_make(target->webhook, definitions->def->egress.allow,
-                                        patience(sender), definitions->pool);
+            target->client = dsw_webhook_client_make(target->webhook, &definitions->def->egress,
+                                                     patience(sender), definitions->pool);
         target->not_before = 0;
     }
     return status;

@@ -22,17 +22,18 @@ struct dsw_webhook_client_t {
 };
 
 dsw_webhook_client_t *dsw_webhook_client_make(const ds_webhook_t *webhook,
-                                              const apr_array_header_t *allow,
+                                              const ds_egress_t *egress,
                                               apr_interval_time_t patience, apr_pool_t *pool)
 {
     dsw_webhook_client_t *client = apr_pcalloc(pool, sizeof(*client));
-    ds_src_egress_t *egress;
+    ds_src_egress_t *holes;
     ds_src_http_rules_t rules;
 
     client->webhook = webhook;
-    if (ds_src_egress_make(&egress, allow, pool))
+    if (ds_src_egress_make(&holes, egress->allow, pool))
         return client;
-    rules = ds_src_http_rules(egress);
+    rules = ds_src_http_rules(holes);
+    rules.ca = egress->ca;
     rules.plain = webhook->plain;
     rules.redirects = 0;
     rules.body_bytes = ANSWER_MAX;

@@ -4,14 +4,15 @@
 #define DSW_WEBHOOK_H
 
 #include "ds_notify.h"
+#include "ds_source.h"
 #include "dsw_sender.h"
 
 typedef struct dsw_webhook_client_t dsw_webhook_client_t;
 
-/* What sends to one webhook, each message within `patience`; it lives in pool. allow: which
- * addresses it may call beside the public ones (ds_src_egress.h). */
+/* What sends to one webhook, each message within `patience`; it lives in pool. egress:
+ * which addresses it may call beside the public ones, and whom it trusts (ds_source.h). */
 dsw_webhook_client_t *dsw_webhook_client_make(const ds_webhook_t *webhook,
-                                              const apr_array_header_t *allow,
+                                              const ds_egress_t *egress,
                                               apr_interval_time_t patience, apr_pool_t *pool);
 
 /* Send a message. Any answer of 2xx is a receipt; 410 means that the receiver wants no more. */

@@ -1,4 +1,5 @@
-# Pulls over TLS: a server that cannot prove who it is must not be told the key of the API, nor fill a field.
+# Pulls and webhooks over TLS: a server that cannot prove who it is must not be told the key of the API, nor what is
+# going on here, nor fill a field.
 use strict;
 use warnings FATAL => 'all';
 use DSCertificate;
@@ -32,18 +33,20 @@ my %servers = map { $_ => DSRest->start($items, certificate => $certificates{$_}
 my $node = DSNode->prepare(config => '');
 my $secret = "$node->{dir}/key";
 open my $out, '>', $secret or die $!;
-print {$out} "the-key-of-the-api\n";
+print {$out} "whsec_dGhlIGtleSBvZiB0aGUgQVBJIGFuZCBvZiBob29rcw==\n";
 close $out or die $!;
 chmod 0640, $secret or die $!;
 chown 0, scalar getgrnam('nogroup'), $secret if $> == 0;
+my $webhooks = join '', map { 'DataSyncWebhook ' . $servers{$_}->url("/hooks/$_") . " secret=file:$secret\n" } 'good', 'stranger';
 my @lines = (spec => spec_of({type => 'NONE'}), lines => "SourceAuth bearer secret=file:$secret\n");
-$node->config_write(DSNode->worker_config('runners=2') . "DataSyncEgressAllow 127.0.0.1 ca=$ours\nDataSyncAPI prisma\n"
+$node->config_write(DSNode->worker_config('runners=2') . "DataSyncEgressAllow 127.0.0.1 ca=$ours\nDataSyncAPI prisma\n$webhooks"
     . join '', pull_sync($node, $servers{good}, 'plain', @lines, set => 'plain'), map { pull_sync($node, $servers{$_}, $_, @lines, set => $_) } sort keys %servers)->start;
 
 my %ids = map { ($_ => $node->ctl('run', $_)->{id}) } sort(keys %servers), 'plain';
 is $node->launch_ended($ids{good})->{state}, 'finished', 'a server whose authority is configured is asked' or diag $node->launch($ids{good})->{message};
 is ids_of($node, 'good'), 1, 'and its records are here';
-is +($servers{good}->asked)[0]{headers}{authorization}, 'Bearer the-key-of-the-api', 'it is told the key';
+my ($asked) = grep { $_->{method} eq 'GET' } $servers{good}->asked;
+like $asked->{headers}{authorization}, qr/^Bearer whsec_/, 'it is told the key';
 for my $name (sort keys %refused) {
     my $launch = $node->launch_ended($ids{$name});
     is $launch->{state}, 'rejected', "$name: the launch is rejected";
@@ -54,6 +57,9 @@ for my $name (sort keys %refused) {
 my $launch = $node->launch_ended($ids{plain});
 is $launch->{state}, 'rejected', 'a redirect to http is not followed';
 like $launch->{message}, qr{^config_error: GET \S+/items/plain: http://127\.0\.0\.1:9/items/good is not https, and http is not allowed}, 'and says so';
+wait_for('a message to the webhook that is trusted', sub { $servers{good}->asked_count(qr{^/hooks/good}) });
+$node->log_wait(qr/DS0570: the webhook at 127\.0\.0\.1 does not take a message, it is tried again: .*unable to get local issuer certificate/);
+is scalar($servers{stranger}->asked), 0, 'a webhook of a stranger is told nothing';
 my ($text, $code) = $node->ctl_run('source', 'preview', 'good');
 is $code, 0, 'a preview trusts the same authorities' or diag $text;
 $node->stop;
