@@ -23,7 +23,7 @@ json_t *ds_src_document_read(const char *text, apr_size_t size, apr_pool_t *scra
     return root;
 }
 
-/* --- what may be a credential --- */
+/* --- what may be a credential: any value that is written down where a request takes it from --- */
 
 static int is_plain_header(const char *name)
 {
@@ -31,29 +31,86 @@ static int is_plain_header(const char *name)
            !strcasecmp(name, "Content-Type");
 }
 
-static int is_plain_parameter(const char *name)
+/* Is the whole text filled in, ${name} or {NAME}? */
+static int is_hole(const char *text)
 {
-    static const char *const words[] = {"key",  "token", "secret", "password",
-                                        "pass", "auth",  "sign",   "credential"};
+    const char *name = text + (*text == '$');
+
+    return *name == '{' && name[1 + strcspn(name + 1, "{}")] == '}' && !strchr(name, '}')[1];
+}
+
+/* What is shown in the place of a value, at every depth. */
+static json_t *value_mask(json_t *value)
+{
+    const char *name;
+    json_t *member;
+    void *next;
     size_t i;
 
-    for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-        if (strcasestr(name, words[i])) {
-            return 0;
+    if (json_is_boolean(value) || json_is_null(value) ||
+        (json_is_string(value) && is_hole(json_string_value(value)))) {
+        return json_incref(value);
+    }
+    if (!json_is_array(value) && !json_is_object(value)) {
+        return json_string(DS_SRC_MASK);
+    }
+    json_array_foreach(value, i, member)
+    {
+        json_array_set_new(value, i, value_mask(member));
+    }
+    json_object_foreach_safe(value, next, name, member)
+    {
+        json_object_set_new(value, name, value_mask(member));
+    }
+    return json_incref(value);
+}
+
+static void member_mask(json_t *part, const char *name)
+{
+    json_t *value = json_object_get(part, name);
+
+    if (value) {
+        json_object_set_new(part, name, value_mask(value));
+    }
+}
+
+static void headers_mask(json_t *headers)
+{
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(headers, next, name, value)
+    {
+        if (!is_plain_header(name)) {
+            member_mask(headers, name);
         }
     }
-    return 1;
 }
 
-static int is_secret(const char *name, const json_t *value, int (*is_plain)(const char *))
+/* Of an address that is written down: what stands behind its path, and before its host. */
+static void address_mask(json_t *address)
 {
-    const char *text = json_string_value(value);
+    const char *text = json_string_value(address);
 
-    return text && !strchr(text, '{') && !is_plain(name);
+    if (text && (strchr(text, '?') || strchr(text, '@'))) {
+        json_string_set(address, DS_SRC_MASK);
+    }
 }
 
-/* Members of members too: a body has them. */
-static void values_mask(json_t *part, int (*is_plain)(const char *))
+static void parts_mask(json_t *parts)
+{
+    json_t *url = json_object_get(parts, "urlParams");
+
+    headers_mask(json_object_get(parts, "headerParams"));
+    member_mask(parts, "bodyParams");
+    member_mask(url, "queryParams");
+    address_mask(json_object_get(url, "host"));
+    address_mask(json_object_get(url, "path"));
+}
+
+/* Parameters that the administrator need not give. */
+static void defaults_mask(json_t *part)
 {
     const char *name;
     json_t *value;
@@ -61,32 +118,13 @@ static void values_mask(json_t *part, int (*is_plain)(const char *))
 
     json_array_foreach(part, i, value)
     {
-        values_mask(value, is_plain);
+        defaults_mask(value);
     }
     json_object_foreach(part, name, value)
     {
-        if (is_secret(name, value, is_plain)) {
-            json_string_set(value, DS_SRC_MASK);
-        }
-        values_mask(value, is_plain);
+        defaults_mask(value);
     }
-}
-
-/* A list of parameters may be one text. */
-static void query_mask(json_t *query)
-{
-    if (is_secret(json_is_string(query) ? json_string_value(query) : "", query,
-                  is_plain_parameter)) {
-        json_string_set(query, DS_SRC_MASK);
-    }
-    values_mask(query, is_plain_parameter);
-}
-
-static void parts_mask(json_t *parts)
-{
-    values_mask(json_object_get(parts, "headerParams"), is_plain_header);
-    values_mask(json_object_get(parts, "bodyParams"), is_plain_parameter);
-    query_mask(json_object_get(json_object_get(parts, "urlParams"), "queryParams"));
+    member_mask(part, "default");
 }
 
 void ds_src_document_mask(json_t *document)
@@ -95,4 +133,5 @@ void ds_src_document_mask(json_t *document)
 
     parts_mask(attributes);
     parts_mask(json_object_get(json_object_get(attributes, "spec"), "properties"));
+    defaults_mask(document);
 }

@@ -12,9 +12,9 @@
  * does. A new reference; NULL when it cannot be read. */
 json_t *ds_src_document_read(const char *text, apr_size_t size, apr_pool_t *scratch);
 
-/* Put DS_SRC_MASK in the place of what may be a credential: values of headers, but for a few that
- * never are, and of parameters that are called like one. Values with a hole stay: what fills them
- * is not in the document. */
+/* Put DS_SRC_MASK in the place of what may be a credential: values of headers (but for a few that
+ * never are), of the query and of the body, addresses with a query or a user in them, and defaults.
+ * What is filled in as a whole stays: what fills it is not in the document. */
 #define DS_SRC_MASK "***"
 void ds_src_document_mask(json_t *document);
 
