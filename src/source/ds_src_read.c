@@ -25,14 +25,16 @@ void ds_src_report_init(ds_src_report_t *report, apr_pool_t *pool)
 static void sentence_add(apr_array_header_t *sentences, const char *place, const char *format,
                          va_list args, apr_pool_t *pool)
 {
-    char *text, *c;
+    char *text, *c, *cut;
 
     if (sentences->nelts == DS_SRC_REPORT_MAX) {
         return;
     }
     text = apr_pstrcat(pool, place, ": ", apr_pvsprintf(pool, format, args), NULL);
     if (strlen(text) > SENTENCE_MAX) {
-        apr_cpystrn(text + SENTENCE_MAX - 3, "...", 4);
+        for (cut = text + SENTENCE_MAX - 3; (*cut & 0xC0) == 0x80; cut--) /* inside a character */
+            ;
+        apr_cpystrn(cut, "...", 4);
     }
     for (c = text; *c; c++) {
         if (apr_iscntrl(*c)) {

@@ -455,6 +455,27 @@ static void test_unknown_param(void)
                 "a parameter that the spec does not know");
 }
 
+/* Sentences are cut, but not in the middle of a character: JSON would not take them. */
+static void test_long_names(void)
+{
+    ds_src_report_t report;
+    const char *name = "";
+    int i, whole = 0;
+
+    for (i = 0; i < 200; i++)
+        name = apr_pstrcat(pool, name, "\xc3\xa9", NULL);
+    for (i = 0; i < 2; i++) {
+        const char *member = apr_psprintf(pool, "{\"path\": \"$.a\", \"%.*s%s\": 1}", i, "x", name);
+        json_t *sentence;
+
+        spec_read(&report, spec_text("contentPath", member));
+        sentence = json_string(first(report.warnings));
+        whole += sentence && strlen(json_string_value(sentence)) <= 400;
+        json_decref(sentence);
+    }
+    tap_is_number(whole, 2, "a warning about a long name is text, and not longer than a line");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -472,6 +493,7 @@ int main(void)
     test_params();
     test_pattern();
     test_unknown_param();
+    test_long_names();
     apr_terminate();
     return tap_end();
 }
