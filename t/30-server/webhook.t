@@ -115,7 +115,7 @@ is told_wait($hook, $id, 3), 'launch.finished launch.queued launch.running', 'an
 wait_for('the end of all messages', sub { !waiting() });
 
 # One that wants a pause.
-my $until = 3;
+my $until = 2;
 $count = $hook->received;
 $hook->answer("503 0 $until");
 $id = $node->import_run('open-import', "vin\nW8\n")->{id};
