@@ -34,6 +34,10 @@ apr_status_t ds_pull_finish(ds_db_t *db, const char *sync_id, const ds_pull_t *p
         DS_ARGS(DS_TEXT(sync_id), DS_INT(pull->window_end), DS_INT(pull->launch_id)));
 }
 
+/* Whoever waits for the requests of so many others stays in the row: one who came back for it later
+ * would find the others before it again. */
+#define TURNS_MAX 10
+
 static apr_status_t host_look(apr_interval_time_t *wait, ds_db_t *db, const char *host,
                               apr_pool_t *scratch)
 {
@@ -69,7 +73,7 @@ static apr_status_t host_claim(apr_interval_time_t *wait, ds_db_t *db, const cha
     return status;
 }
 
-apr_status_t ds_pull_host_take(apr_interval_time_t *wait, ds_db_t *db, const char *host,
+apr_status_t ds_pull_host_take(int *taken, apr_interval_time_t *wait, ds_db_t *db, const char *host,
                                apr_interval_time_t gap, apr_interval_time_t patience,
                                apr_pool_t *scratch)
 {
@@ -77,7 +81,8 @@ apr_status_t ds_pull_host_take(apr_interval_time_t *wait, ds_db_t *db, const cha
 
     *wait = 0;
     status = host_look(wait, db, host, scratch);
-    if (status != APR_SUCCESS || !gap || *wait > patience)
+    *taken = *wait <= patience || *wait <= TURNS_MAX * gap;
+    if (status != APR_SUCCESS || !gap || !*taken)
         return status;
     ds_db_lazy_set(db); /* a moment that is lost is taken again */
     status = ds_db_begin(db);

@@ -28,9 +28,9 @@ apr_status_t ds_pull_finish(ds_db_t *db, const char *sync_id, const ds_pull_t *p
 
 /* Take the next free moment for a request to a host (scheme://host:port), for all runners of all
  * nodes: *wait is how long to wait for it. `gap` is the time from one request to the next. Where it
- * is further away than `patience` none is taken. Its own transaction; none where there is no gap.
- */
-apr_status_t ds_pull_host_take(apr_interval_time_t *wait, ds_db_t *db, const char *host,
+ * is further away than `patience`, and not because ten others or fewer are before us, none is
+ * taken: *taken is 0. Its own transaction; none where there is no gap. */
+apr_status_t ds_pull_host_take(int *taken, apr_interval_time_t *wait, ds_db_t *db, const char *host,
                                apr_interval_time_t gap, apr_interval_time_t patience,
                                apr_pool_t *scratch);
 

@@ -219,13 +219,14 @@ static ds_problem_t *db_problem(const errand_t *errand, apr_status_t status)
 static ds_problem_t *turn_wait(const errand_t *errand, const char *origin)
 {
     apr_interval_time_t wait = 0;
-    apr_status_t status =
-        ds_pull_host_take(&wait, errand->fetch->db, origin, errand->gap, PATIENCE, errand->pool);
+    int taken = 0;
+    apr_status_t status = ds_pull_host_take(&taken, &wait, errand->fetch->db, origin, errand->gap,
+                                            PATIENCE, errand->pool);
 
     if (status != APR_SUCCESS)
         return db_problem(errand, status);
     errand->fetch->pause = wait < DS_SRC_PAUSE_MAX ? wait : DS_SRC_PAUSE_MAX;
-    if (wait > PATIENCE)
+    if (!taken)
         return ds_problem_make(errand->pool, DS_EPAUSE, "%s wants no request now", origin);
     status = ds_src_watch_wait(&errand->fetch->watch, wait);
     return status == APR_SUCCESS ? NULL
