@@ -3,6 +3,7 @@
 use strict;
 use warnings FATAL => 'all';
 use DSBraze;
+use DSLiquid;
 use DSPull;
 use DSRest;
 use DSTest;
@@ -50,7 +51,7 @@ my $server = DSRest->start(\&items_serve);
 my $node = DSNode->prepare(config => '');
 my @cases = map { my $style = $_; map { [$style, $_] } 1, 2, 10 } sort keys %paging;
 push @cases, map { [$_ => 1000] } $ENV{DS_TEST_POSTGRES} ? 'offset' : sort keys %paging;    # the styles know no database
-$node->config_write(pull_config(4, "DataSyncAPI braze\n", map {
+$node->config_write(pull_config(4, "DataSyncAPI braze\nDataSyncAPI liquid\n", map {
     pull_sync($node, $server, "$_->[0]-$_->[1]", spec => spec_of($paging{$_->[0]}), set => "$_->[0]-$_->[1]")
 } @cases))->start;
 $node->ctl('run', "$_->[0]-$_->[1]") for sort { $b->[1] <=> $a->[1] } @cases;
@@ -81,8 +82,13 @@ my (undef, $second) = grep { $_->{path} =~ m{^/items/header-2\b} } $server->aske
 is $second->{headers}{'x-next'}, 1, 'a token goes into its header';
 my $braze = DSBraze->new($node);
 is $braze->post($braze->sync_path('offset-1'))->code, 202, 'Braze starts a pull';
-is $node->launch_ended($node->launch_newest('offset-1')->{id})->{message}, '2 rows pulled', 'which runs as any other';
+my $run = $node->launch_ended($node->launch_newest('offset-1')->{id});
+is $run->{message}, '2 rows pulled', 'which runs as any other';
 is $braze->newest('offset-1')->{job_status}, 'success', 'and Braze sees its end';
+my $status = $node->json_get('/api/data-sync/offset-1')->{'latest-launch'};
+is_deeply [@$status{qw(id status status-message)}], [$run->{id}, 'finished', '2 rows pulled'], 'Prisma too';
+my $job = DSLiquid->new($node, objects => ['offset_1'])->status($run->{uuid});
+is_deeply [@$job{qw(status jobName)}], ['Completed', 'offset-1'], 'and Liquid';
 $node->stop;
 finish($node);
 done_testing;
