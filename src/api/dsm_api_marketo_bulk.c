@@ -181,11 +181,12 @@ static apr_int64_t batch_id_read(const char *text)
     return digits < 1 || digits > BATCH_ID_DIGITS || text[digits] ? 0 : apr_atoi64(text);
 }
 
+/* Whatever loads records into the object: a pull is an import whose file is another server's. */
 static int is_known(const batch_t *batch, apr_time_t now)
 {
     const ds_launch_t *launch = batch->launch;
 
-    return launch->kind == DS_KIND_IMPORT &&
+    return (launch->kind == DS_KIND_IMPORT || launch->kind == DS_KIND_PULL) &&
            !strcasecmp(launch->object, batch->request->object->name) &&
            (!batch->rules->known || launch->scheduled_at > now - batch->rules->known);
 }

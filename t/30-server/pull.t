@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 use DSBraze;
 use DSLiquid;
+use DSMarketo;
 use DSPull;
 use DSRest;
 use DSTest;
@@ -51,7 +52,7 @@ my $server = DSRest->start(\&items_serve);
 my $node = DSNode->prepare(config => '');
 my @cases = map { my $style = $_; map { [$style, $_] } 1, 2, 10 } sort keys %paging;
 push @cases, map { [$_ => 1000] } $ENV{DS_TEST_POSTGRES} ? 'offset' : sort keys %paging;    # the styles know no database
-$node->config_write(pull_config(4, "DataSyncAPI braze\nDataSyncAPI liquid\n", map {
+$node->config_write(pull_config(4, join('', map { "DataSyncAPI $_\n" } qw(braze liquid marketo)), map {
     pull_sync($node, $server, "$_->[0]-$_->[1]", spec => spec_of($paging{$_->[0]}), set => "$_->[0]-$_->[1]")
 } @cases))->start;
 $node->ctl('run', "$_->[0]-$_->[1]") for sort { $b->[1] <=> $a->[1] } @cases;
@@ -89,6 +90,10 @@ my $status = $node->json_get('/api/data-sync/offset-1')->{'latest-launch'};
 is_deeply [@$status{qw(id status status-message)}], [$run->{id}, 'finished', '2 rows pulled'], 'Prisma too';
 my $job = DSLiquid->new($node, objects => ['offset_1'])->status($run->{uuid});
 is_deeply [@$job{qw(status jobName)}], ['Completed', 'offset-1'], 'and Liquid';
+my $marketo = DSMarketo->new($node, objects => ['offset_1']);
+my $batch = DSMarketo::json($marketo->get("/bulk/v1/customobjects/offset_1/import/$run->{id}/status.json"))->{result}[0];
+is_deeply [@$batch{qw(batchId status numOfObjectsProcessed numOfRowsFailed)}], [$run->{id}, 'Complete', 2, 0],
+    'and Marketo, to whom it is an import';
 $node->stop;
 finish($node);
 done_testing;
