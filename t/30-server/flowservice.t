@@ -30,13 +30,9 @@ $posted->{sourceSpec}{attributes}{urlParams}{method} = 'POST';
 $posted->{sourceSpec}{attributes} = {spec => {properties => $posted->{sourceSpec}{attributes}}};    # the other place of the members
 my $full = {%$spec, name => 'Items', description => 'Items of the shop', authSpec => [{name => 'Basic Authentication', type => 'BasicAuthentication'}]};
 my $node = DSNode->prepare(config => '');
-open my $secret, '>', "$node->{dir}/secret" or die $!;
-print {$secret} "hunter2hunter2\n";
-close $secret or die $!;
-chmod 0640, "$node->{dir}/secret";
-chown 0, scalar getgrnam('nogroup'), "$node->{dir}/secret" if $> == 0;
+my $secret = $node->secret_write(secret => 'hunter2hunter2');
 $node->config_write(pull_config(4, "DataSyncAPI adobe\n",
-    pull_sync($node, $server, 'pages', spec => $spec, set => 'pages', lines => "SourceAuth basic user=u secret=file:$node->{dir}/secret\n"),
+    pull_sync($node, $server, 'pages', spec => $spec, set => 'pages', lines => "SourceAuth basic user=u secret=file:$secret\n"),
     pull_sync($node, $server, 'odd', spec => $full, set => 'odd', lines => "IntegrationId 2c4a6e80-13f5-4b7d-9a1c-5e7092b4d6f8\n"),
     (map { pull_sync($node, $server, $_, spec => $spec, set => $_) } qw(wrong gone slow idle)),
     pull_sync($node, $server, 'posted', spec => $posted, set => 'pages'),

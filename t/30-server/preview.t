@@ -39,18 +39,8 @@ my $rest = DSRest->start(sub {
 
 my $node = DSNode->prepare(config => '');
 
-sub secret_write {
-    my ($name, $text) = @_;
-    my $path = "$node->{dir}/state/$name";
-    open my $out, '>', $path or die $!;
-    print {$out} "$text\n";
-    close $out or die $!;
-    chmod 0640, $path or die $!;
-    chown scalar getpwnam('nobody'), -1, $path or die $! if $> == 0;
-    return $path;
-}
-my $secret = secret_write('secret', 'hunter2hunter2');
-my $refresh = secret_write('refresh', 'first-refresh-token');
+my $secret = $node->secret_write('secret', 'hunter2hunter2');
+my $refresh = $node->secret_write('refresh', 'first-refresh-token');
 my $token_url = $rest->url('/token');
 my $spec = "$ENV{DS_SRCDIR}/t/data/source/mailchimp-members.json";
 

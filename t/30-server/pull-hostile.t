@@ -96,12 +96,7 @@ $other = DSRest->start(sub { DSRest::json(items(1)) });
 my $server = DSRest->start($answer);
 my %server_of = map { $_ => DSRest->start($answer) } $is_long ? sort keys %slow_ends : ();
 my $node = DSNode->prepare(config => '');
-my $secret = "$node->{dir}/key";
-open my $out, '>', $secret or die $!;
-print {$out} "the-key-of-the-api\n";
-close $out or die $!;
-chmod 0640, $secret or die $!;
-chown 0, scalar getgrnam('nogroup'), $secret if $> == 0;
+my $secret = $node->secret_write(key => 'the-key-of-the-api');
 
 sub spec_for {
     my ($name) = @_;

@@ -46,13 +46,7 @@ my $server = DSRest->start(sub {
 my %offset = (type => 'OFFSET', limitName => 'limit', limitValue => $size, offSetName => 'offset');
 my $node = DSNode->prepare(config => '');
 my %secrets = (client => 'the-secret-of-the-client', refresh => 'first-refresh-token');
-for (keys %secrets) {
-    open my $out, '>', "$node->{dir}/$_" or die $!;
-    print {$out} "$secrets{$_}\n";
-    close $out;
-    chmod 0640, "$node->{dir}/$_";
-    chown 0, scalar getgrnam('nogroup'), "$node->{dir}/$_" if $> == 0;
-}
+$node->secret_write($_ => $secrets{$_}) for keys %secrets;
 my $auth = "SourceAuth oauth2-refresh client=me secret=file:$node->{dir}/client refresh=file:$node->{dir}/refresh token-url=" . $server->url('/token') . "\n";
 $node->config_write(pull_config(3,
     pull_sync($node, $server, 'many', spec => spec_of({%offset}), set => 'many'),

@@ -31,12 +31,7 @@ my $items = sub {
 };
 my %servers = map { $_ => DSRest->start($items, certificate => $certificates{$_}) } sort keys %certificates;
 my $node = DSNode->prepare(config => '');
-my $secret = "$node->{dir}/key";
-open my $out, '>', $secret or die $!;
-print {$out} "whsec_dGhlIGtleSBvZiB0aGUgQVBJIGFuZCBvZiBob29rcw==\n";
-close $out or die $!;
-chmod 0640, $secret or die $!;
-chown 0, scalar getgrnam('nogroup'), $secret if $> == 0;
+my $secret = $node->secret_write(key => 'whsec_dGhlIGtleSBvZiB0aGUgQVBJIGFuZCBvZiBob29rcw==');
 my $webhooks = join '', map { 'DataSyncWebhook ' . $servers{$_}->url("/hooks/$_") . " secret=file:$secret\n" } 'good', 'stranger';
 my @lines = (spec => spec_of({type => 'NONE'}), lines => "SourceAuth bearer secret=file:$secret\n");
 $node->config_write(DSNode->worker_config('runners=2') . "DataSyncEgressAllow 127.0.0.1 ca=$ours\nDataSyncAPI prisma\n$webhooks"

@@ -33,12 +33,7 @@ my $server = DSRest->start(sub {
 });
 
 my $node = DSNode->prepare(config => '');
-my $secret = "$node->{dir}/key";
-open my $out, '>', $secret or die $!;
-print {$out} "the-key-of-mailchimp\n";
-close $out;
-chmod 0640, $secret;
-chown 0, scalar getgrnam('nogroup'), $secret if $> == 0;
+my $secret = $node->secret_write(key => 'the-key-of-mailchimp');
 my $data = DSNode::run_dir() . '/t/data/source';
 $node->config_write(pull_config(2,
     pull_sync($node, $server, 'members', spec => "$data/mailchimp-members.json",
@@ -89,9 +84,7 @@ ok $node->ctl_refused('run', 'users', '--dry-run'), 'a rehearsal of a pull is no
 
 # A run that fails moves nothing.
 $mark = $node->value("SELECT watermark FROM ds_pull WHERE sync_id = 'members'");
-open $out, '>', $secret or die $!;
-print {$out} "another-key-that-is-wrong\n";
-close $out;
+$node->secret_write(key => 'another-key-that-is-wrong');
 $launch = pull_run($node, 'members');
 is $launch->{state}, 'rejected', 'a key that is refused';
 like $launch->{message}, qr{^config_error: GET http://127.0.0.1:\d+/3.0/lists/abc123/members\?.* was answered with 401: .*API Key Invalid},

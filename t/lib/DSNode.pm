@@ -81,6 +81,20 @@ sub worker_config {
         . "DataSyncWorker On $options program=$bin/datasync-worker\n";
 }
 
+# A file with a secret, which the run-time user may read and nobody else. Returns its path.
+sub secret_write {
+    my ($self, $name, $secret) = @_;
+    my $path = "$self->{dir}/$name";
+    open my $out, '>', $path or die "$path: $!";
+    print {$out} "$secret\n";
+    close $out or die "$path: $!";
+    chmod 0640, $path or die "$path: $!";
+    if ($> == 0) {
+        chown 0, scalar getgrnam('nogroup'), $path or die "$path: $!";
+    }
+    return $path;
+}
+
 sub config_write {
     my ($self, $config) = @_;
     $self->{config} = "$self->{dir}/httpd.conf";

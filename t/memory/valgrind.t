@@ -91,12 +91,8 @@ $worker->start;
 # The secret of a client, where the worker may read it.
 sub pulls_config {
     my ($at) = @_;
-    open my $out, '>', "$at->{dir}/client" or die $!;
-    print {$out} "the-secret\n";
-    close $out or die $!;
-    chmod 0640, "$at->{dir}/client" or die $!;
-    chown 0, scalar getgrnam('nogroup'), "$at->{dir}/client" if $> == 0;
-    my $auth = "SourceAuth oauth2-refresh client=me secret=file:$at->{dir}/client refresh=file:$at->{dir}/client token-url=" . $rest->url('/token') . "\n";
+    my $secret = $at->secret_write(client => 'the-secret');
+    my $auth = "SourceAuth oauth2-refresh client=me secret=file:$secret refresh=file:$secret token-url=" . $rest->url('/token') . "\n";
     my $spec = spec_of({type => 'OFFSET', limitName => 'limit', limitValue => 20, offSetName => 'offset'});
     return join '', map { pull_sync($at, $rest, "pull-$_", spec => $spec, set => $_, lines => $_ eq 'login' ? $auth : '') } qw(good wrong gone cut login);
 }
