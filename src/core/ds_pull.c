@@ -73,6 +73,12 @@ static apr_status_t host_claim(apr_interval_time_t *wait, ds_db_t *db, const cha
     return status;
 }
 
+static int moment_is_near(apr_interval_time_t wait, apr_interval_time_t gap,
+                          apr_interval_time_t patience)
+{
+    return wait <= patience || wait <= TURNS_MAX * gap;
+}
+
 apr_status_t ds_pull_host_take(int *taken, apr_interval_time_t *wait, ds_db_t *db, const char *host,
                                apr_interval_time_t gap, apr_interval_time_t patience,
                                apr_pool_t *scratch)
@@ -81,15 +87,17 @@ apr_status_t ds_pull_host_take(int *taken, apr_interval_time_t *wait, ds_db_t *d
 
     *wait = 0;
     status = host_look(wait, db, host, scratch);
-    *taken = *wait <= patience || *wait <= TURNS_MAX * gap;
-    if (status != APR_SUCCESS || !gap || !*taken)
+    *taken = status == APR_SUCCESS && moment_is_near(*wait, gap, patience);
+    if (!gap || !*taken)
         return status;
     ds_db_lazy_set(db); /* a moment that is lost is taken again */
     status = ds_db_begin(db);
     if (status != APR_SUCCESS)
         return status;
     status = host_claim(wait, db, host, gap, scratch);
-    if (status == APR_SUCCESS)
+    /* since the look the host may have asked for a pause, or others may have come before us */
+    *taken = status == APR_SUCCESS && moment_is_near(*wait, gap, patience);
+    if (*taken)
         return ds_db_commit(db);
     ds_db_rollback(db);
     return status;

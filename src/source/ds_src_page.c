@@ -11,6 +11,7 @@
 #include "ds_src_url.h"
 
 #define NEXT_MAX 8192 /* bytes of a pointer or token: it is stored with each batch */
+#define INDEX_MAX APR_INT64_C(1000000000000000) /* of a page, and of how many there are */
 
 apr_uint64_t ds_src_page_digest(apr_uint64_t digest, const char *data, apr_size_t size)
 {
@@ -142,7 +143,7 @@ static apr_int64_t index_read(const char *text)
 
     if (number >= 0 && *end == '.') /* as some write an integer */
         end += 1 + strspn(end + 1, "0");
-    return number >= 0 && *end == '\0' ? number : -1;
+    return number >= 0 && number <= INDEX_MAX && *end == '\0' ? number : -1;
 }
 
 /* A number in the spec is the last page itself; what the answer tells is how many there are. */
@@ -234,28 +235,28 @@ static const char *circle_write(const ds_src_circle_t *circle, apr_pool_t *pool)
 
 const char *ds_src_page_write(const ds_src_page_t *page, apr_pool_t *pool)
 {
-    return apr_psprintf(
-        pool, "1 %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_UINT64_T_HEX_FMT " %s %s %d%s",
-        page->requests, page->position, page->done, circle_write(&page->links, pool),
-        circle_write(&page->contents, pool), page->attempts,
-        page->next ? apr_pstrcat(pool, "+", page->next, NULL) : "-");
+    return apr_psprintf(pool,
+                        "1 %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_UINT64_T_HEX_FMT
+                        " %s %s %" APR_TIME_T_FMT " %d%s",
+                        page->requests, page->position, page->done,
+                        circle_write(&page->links, pool), circle_write(&page->contents, pool),
+                        page->paused, page->attempts,
+                        page->next ? apr_pstrcat(pool, "+", page->next, NULL) : "-");
 }
 
 int ds_src_page_read(ds_src_page_t *page, const char *text, apr_pool_t *pool)
 {
-    long long requests, position, steps[4];
+    long long requests, position, steps[4], paused;
     unsigned long long done, values[4];
-    int at = 0;
+    int at = 0, attempts;
 
-    if (sscanf(text, "1 %lld %lld %llx %llx %llx %lld %lld %llx %llx %lld %lld %n", &requests,
-               &position, &done, &values[0], &values[1], &steps[0], &steps[1], &values[2],
-               &values[3], &steps[2], &steps[3], &at) != 11 ||
-        !at)
+    if (sscanf(text, "1 %lld %lld %llx %llx %llx %lld %lld %llx %llx %lld %lld %lld %d%n",
+               &requests, &position, &done, &values[0], &values[1], &steps[0], &steps[1],
+               &values[2], &values[3], &steps[2], &steps[3], &paused, &attempts, &at) != 13 ||
+        (text[at] != '+' && text[at] != '-'))
         return 0;
-    page->attempts = apr_isdigit(text[at]) ? (int)apr_atoi64(text + at) : 0;
-    at += (int)strspn(text + at, "0123456789");
-    if (text[at] != '+' && text[at] != '-')
-        return 0;
+    page->paused = paused;
+    page->attempts = attempts;
     page->requests = requests;
     page->position = position;
     page->done = done;

@@ -17,13 +17,14 @@ typedef struct ds_src_circle_t {
 } ds_src_circle_t;
 
 typedef struct ds_src_page_t {
-    apr_int64_t requests;     /* pages that were taken */
-    apr_int64_t position;     /* of the next page: its offset or its index */
-    const char *next;         /* its URL or token; NULL: the first page, or the paging has none */
-    ds_src_circle_t links;    /* URLs and tokens */
-    ds_src_circle_t contents; /* of pages */
-    apr_uint64_t done;        /* digest of the records of the next page that are in already */
-    int attempts;             /* at the next page, that had no good answer before a pause */
+    apr_int64_t requests;       /* pages that were taken */
+    apr_int64_t position;       /* of the next page: its offset or its index */
+    const char *next;           /* its URL or token; NULL: the first page, or the paging has none */
+    ds_src_circle_t links;      /* URLs and tokens */
+    ds_src_circle_t contents;   /* of pages */
+    apr_uint64_t done;          /* digest of the records of the next page that are in already */
+    int attempts;               /* at the next page, that had no good answer before a pause */
+    apr_interval_time_t paused; /* all pauses of the launch together */
 } ds_src_page_t;
 
 /* What an answer says. */

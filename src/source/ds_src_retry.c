@@ -12,9 +12,10 @@
 #define PAUSE_DOUBLINGS 7 /* to about a minute */
 #define EPOCH_SECONDS APR_INT64_C(1000000000)
 #define EPOCH_MSECONDS APR_INT64_C(1000000000000)
+#define NUMBER_MAX (APR_INT64_MAX / APR_USEC_PER_SEC - 1)
 
-/* A number at the start of a text; false when there is none. A fraction counts as a whole one
- * more. */
+/* A number at the start of a text, at most NUMBER_MAX; false when there is none, as in a date that
+ * begins with its year. A fraction counts as a whole one more. */
 static int number_read(apr_int64_t *number, const char *text)
 {
     char *end;
@@ -22,9 +23,13 @@ static int number_read(apr_int64_t *number, const char *text)
     if (!text || !apr_isdigit(*text))
         return 0;
     *number = apr_strtoi64(text, &end, 10);
-    if (*end == '.')
+    if (*number > NUMBER_MAX)
+        *number = NUMBER_MAX;
+    if (*end == '.') {
+        end += 1 + strspn(end + 1, "0123456789");
         ++*number;
-    return *number < APR_INT64_MAX / APR_USEC_PER_SEC;
+    }
+    return !*end || strchr(" \t;,", *end) != NULL;
 }
 
 static apr_interval_time_t until(apr_time_t when, apr_time_t now)

@@ -14,6 +14,8 @@
 #include "dsw_page.h"
 #include "dsw_process.h"
 
+#define PAUSES_MAX apr_time_from_sec(86400) /* of a launch: others of its object wait behind it */
+
 /* Where in the pages a launch is. */
 typedef enum {
     PAGE_BEFORE, /* the page is not here yet */
@@ -135,6 +137,18 @@ static ds_problem_t *page_resume(pull_t *pull)
     return NULL;
 }
 
+/* The host wants no request for a while. */
+static ds_problem_t *pause_count(pull_t *pull, ds_problem_t *problem)
+{
+    pull->page.paused += dsw_fetch_pause(pull->fetch);
+    if (pull->page.paused <= PAUSES_MAX)
+        return problem;
+    return ds_problem_make(pull->page_pool, DS_EREMOTE,
+                           "error: page %" APR_INT64_T_FMT
+                           ": %s: the pauses of this launch would be more than 24 hours together",
+                           pull->page.requests + 1, problem->text);
+}
+
 static ds_problem_t *page_fetch(pull_t *pull)
 {
     ds_src_request_t *request;
@@ -146,6 +160,8 @@ static ds_problem_t *page_fetch(pull_t *pull)
     if (!problem)
         problem = dsw_fetch_send(&answer, &body, &pull->page.attempts, pull->fetch, request,
                                  pull->spec->paging.delay, pull->page_pool);
+    if (problem && problem->status == DS_EPAUSE)
+        return pause_count(pull, problem);
     if (problem)
         return problem;
     pull->page.attempts = 0;

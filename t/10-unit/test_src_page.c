@@ -217,6 +217,16 @@ static void test_faults(void)
     paging.first_page_at.header = "x-first";
     tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT,
                   "nor does anybody guess where the pages begin");
+    facts.pages = "9223372036854775807";
+    facts.first_page = "9223372036854775800";
+    tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT,
+                  "nor does he count on from a number that has no next one");
+    facts.pages = "9223372036854775";
+    facts.first_page = "5";
+    tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_FAULT,
+                  "nor are there more pages than anybody could ask for");
+    facts.pages = "2";
+    tap_is_number(step_of(&paging, &facts, &problem), DS_SRC_MORE, "two pages are two");
     paging = paging_make(DS_SRC_PAGING_OFFSET);
     paging.requests_max = 1;
     tap_ok(step_of(&paging, &facts, &problem) == DS_SRC_FAULT && problem->status == DS_ELIMIT,
@@ -278,11 +288,12 @@ static void test_state(void)
 {
     static const char *const bad[] = {"",
                                       "1",
-                                      "2 1 1 0 0 0 0 0 0 0 0 0 -",
+                                      "2 1 1 0 0 0 0 0 0 0 0 0 0 0-",
                                       "1 x",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0 5",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0 x"};
+                                      "1 1 1 0 0 0 0 0 0 0 0 0 0 0",
+                                      "1 1 1 0 0 0 0 0 0 0 0 0 0-",
+                                      "1 1 1 0 0 0 0 0 0 0 0 0 0 0 5",
+                                      "1 1 1 0 0 0 0 0 0 0 0 0 0 0x"};
     ds_src_page_t page = {.requests = 3, .position = -4, .next = "a b\tc -", .done = 9}, read;
     size_t i;
 
@@ -295,9 +306,12 @@ static void test_state(void)
     tap_ok(ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && !read.next,
            "one without a next page too");
     page.attempts = 4;
-    tap_ok(ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && read.attempts == 4,
-           "it says how often the page was asked for before a pause");
-    tap_ok(ds_src_page_read(&read, "1 1 1 0 0 0 0 0 0 0 0 0 +1 2", pool) &&
+    page.paused = apr_time_from_sec(86400);
+    tap_ok(
+        ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && read.attempts == 4 &&
+            read.paused == page.paused,
+        "it says how often the page was asked for before a pause, and how long all of them were");
+    tap_ok(ds_src_page_read(&read, "1 1 1 0 0 0 0 0 0 0 0 0 0 0+1 2", pool) &&
                !strcmp(read.next, "1 2") && !read.attempts,
            "a token that begins with a number is no such count");
     for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)

@@ -1,4 +1,6 @@
 /* Pulls: how far they have come, whose turn it is at a host, and who asks for a token. */
+#include <apr_thread_proc.h>
+
 #include "database.h"
 #include "ds_pull.h"
 #include "ds_seal.h"
@@ -81,6 +83,37 @@ static void test_hosts(ds_db_t *db)
     tap_is_number(host_wait(other, third, 0), -1, "a shorter pause does not end it");
 }
 
+#define LATE "https://late.example.com:443"
+
+/* Ask for a moment while another transaction is about to say that the host wants a pause. */
+static void *APR_THREAD_FUNC beside_take(apr_thread_t *thread, void *waited)
+{
+    *(apr_interval_time_t *)waited = host_wait(other, LATE, apr_time_from_sec(1));
+    return NULL;
+}
+
+static void test_late_pause(ds_db_t *db)
+{
+    apr_interval_time_t waited = 0;
+    apr_thread_t *thread;
+    apr_status_t status;
+
+    host_wait(db, LATE, 1);
+    ds_db_begin(db);
+    ds_pull_host_block(db, LATE, apr_time_from_sec(900));
+    apr_thread_create(&thread, NULL, beside_take, &waited, test_pool);
+    apr_sleep(apr_time_from_msec(200)); /* it has looked, and waits to write */
+    ds_db_commit(db);
+    apr_thread_join(&status, thread);
+    tap_is_number(waited, -1, "nobody waits out a pause that was asked for while he came");
+    tap_ok(outside_number(by_database(
+               "SELECT free_at - 1000000 * strftime('%s') <= 900000000 FROM ds_pull_host "
+               "WHERE host = '" LATE "'",
+               "SELECT (free_at - 1000000 * extract(epoch FROM now()) <= 900000000)::int "
+               "FROM ds_pull_host WHERE host = '" LATE "'")) == 1,
+           "nor is a moment behind it his");
+}
+
 static void test_logins(ds_db_t *db)
 {
     ds_pull_login_t known, given = {.access = "a", .access_until = 9, .refresh = "r"};
@@ -151,6 +184,7 @@ int main(void)
     other = database_open(0);
     test_windows(db);
     test_hosts(db);
+    test_late_pause(db);
     test_logins(db);
     test_seals();
     return database_end(db);

@@ -13,11 +13,11 @@ my $items = sub {
     my ($request, $self) = @_;
     my $at = DSRest::query($request)->{offset};
     my ($name) = $request->uri->path =~ m{(\w+)\z};
-    return [@limited] if $name eq 'never' || $name eq 'spent' && $at == 4 && $self->count('spent') == 1;
+    return [@limited] if $name =~ /^(?:never|day)\z/ || $name eq 'spent' && $at == 4 && $self->count('spent') == 1;
     my %left = $name eq 'budget' && $at == 2 ? ('X-RateLimit-Remaining' => 0, 'X-RateLimit-Reset' => 60 * $minutes) : ();
     return DSRest::json({data => {items => [map { {id => $_, name => "item $_"} } $at < $pages * $size ? ($at + 1 .. $at + $size) : ()]}}, %left);
 };
-my %server_of = map { $_ => DSRest->start($items) } qw(spent budget never free);
+my %server_of = map { $_ => DSRest->start($items) } qw(spent budget never day free);
 $server_of{neighbour} = $server_of{spent};
 my %offset = (type => 'OFFSET', limitName => 'limit', limitValue => $size, offSetName => 'offset');
 my $node = DSNode->prepare(config => '');
@@ -61,6 +61,12 @@ is $server_of{spent}->asked_count(qr{/neighbour\b}), 0, 'the server is left alon
 $node->ctl('launch', 'cancel', $neighbour);
 is $node->launch_ended($neighbour)->{state}, 'cancelled', 'one that waits can be cancelled';
 pause_wait($never);
+my $day = run('day');
+pause_wait($day);
+my $page = $node->value("SELECT page FROM ds_pull WHERE sync_id = 'day'");
+ok $page =~ s/ (\d+) (1-)\z/ @{[1_000_000 * (86_400 - 60 * $minutes + 1)]} $2/, 'how long a launch has waited is kept';
+cmp_ok abs($1 / 1_000_000 - 60 * $minutes), '<', 60, 'as long as the server wanted';
+$node->write("UPDATE ds_pull SET page = '$page' WHERE sync_id = 'day'");    # as if it had waited nearly a day
 pauses_end();
 my $all = $pages * $size;
 for (['spent', $spent, 1], ['budget', $budget, 0]) {
@@ -71,6 +77,9 @@ for (['spent', $spent, 1], ['budget', $budget, 0]) {
     is $server_of{$name}->asked_count(qr{/$name\b}), $pages + 1 + $more, 'it goes on at its page';
     is $launch->{crashes} // 0, 0, 'and nothing of it counts as a crash';
 }
+$launch = $node->launch_ended($day);
+is $launch->{state}, 'failed', 'a launch does not wait for ever for a server that comes back for a moment again and again';
+like $launch->{message}, qr/^error: page 1: \S+ wants no request now: the pauses of this launch would be more than 24 hours together\. 0 rows/, 'and says so';
 pause_wait($never, 2);
 like $node->value("SELECT page FROM ds_pull WHERE sync_id = 'never'"), qr/ 2-\z/, 'the attempts at a page are counted over its pauses';
 $node->write("UPDATE ds_pull SET page = substr(page, 1, length(page) - 2) || '4-' WHERE sync_id = 'never'");    # as if it were the fourth
