@@ -74,19 +74,16 @@ is join(' ', @order), join(' ', reverse 1 .. $serial), 'a reader who is alone se
 my $pid = fork // die "fork: $!";
 if (!$pid) {
     $node->{agent} = LWP::UserAgent->new(timeout => 60);
-    eval { $node->upload('event-import', "id\nR1\n") for 1 .. 25; };
-    _exit($@ ? 1 : 0);
+    my @codes = eval { map { $node->upload('event-import', "id\nR1\n")->code } 1 .. 25 };
+    _exit(@codes && !grep({ $_ != 200 } @codes) ? 0 : 1);
 }
 my $faults = 0;
-my $turns = 0;
-until (waitpid($pid, WNOHANG) == $pid) {
+do {
     my %found = map { $_->{rows_synced} => 1 } $braze->all($history);
     $faults += grep { !$found{$_} } 1 .. $serial;
-    $turns++;
-}
+} until waitpid($pid, WNOHANG) == $pid;
 is $?, 0, 'jobs were added meanwhile';
-cmp_ok $turns, '>', 0, 'and histories were read';
-is $faults, 0, 'each of them whole';
+is $faults, 0, 'each history that was read meanwhile was whole';
 
 # Other programs: three readers of the Link header, and a client of Braze for its errors.
 my $middle = $braze->get("$history?cursor=" . cursor(10))->header('Link');

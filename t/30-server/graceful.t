@@ -31,7 +31,7 @@ sub requests_begin {
 }
 
 my ($asker, $answers) = requests_begin("$node->{dir}/stop");
-my $id = running_wait($node, $rows, 120_000);
+my $id = running_wait($node, $rows, 360_000);
 my @before = $node->worker_pids;
 for my $n (1 .. $restarts) {
     $node->graceful;

@@ -14,7 +14,7 @@ sub case_run {
     my ($name, $kill) = @_;
     note $name;
     my $node = DSNode->start(config => $config);
-    my $id = running_wait($node, $rows);
+    my $id = running_wait($node, $rows, 240_000);
     my $killed = $kill->($node, $id);
     my ($row) = $node->rows("SELECT state, rows_read FROM ds_launch WHERE id = $id");
     ok $killed && $row->{rows_read} < $rows, "$name: killed in the middle, after $row->{rows_read} rows";
@@ -27,8 +27,7 @@ sub case_run {
 
 case_run('a runner', sub {
     my ($node, $id) = @_;
-    my $pid = $node->runner_of($id);
-    return $pid && kill KILL => $pid;
+    return kill KILL => wait_for('its runner', sub { $node->runner_of($id) });
 });
 case_run('the whole worker', sub {
     my ($node) = @_;
@@ -39,12 +38,12 @@ case_run('httpd and all below it', sub {
     return $node->crash;
 });
 
-# A launch whose runner dies each time must not be tried for ever.
+# A launch whose runner dies each time must not be tried for ever. Its row does not end by itself.
 my $node = DSNode->start(config => $config);
 $node->write($node->{database}->by_database(
     "CREATE TRIGGER slow BEFORE INSERT ON car_c WHEN new.vin = 'POISON' BEGIN SELECT count(*) FROM"
-    . ' (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 40000000) SELECT x FROM c); END;',
-    "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(20); RETURN new; END';"
+    . ' (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 4000000000000) SELECT x FROM c); END;',
+    "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN new; END';"
     . " CREATE TRIGGER slow BEFORE INSERT ON car_c FOR EACH ROW WHEN (new.vin = 'POISON') EXECUTE FUNCTION slow()"));
 $node->upload('open-import', "vin\nPOISON\n");
 my $id = $node->launch_newest('open-import')->{id};

@@ -10,7 +10,7 @@ my $rows = 60_000;
 
 # A lease that no test lives to see.
 my $node = DSNode->start(config => DSNode->worker_config('runners=1 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n");
-my $id = running_wait($node, $rows);
+my $id = running_wait($node, $rows, 240_000);
 my $lock = $node->{database}->lock;
 $node->log_wait(qr/DS0541/);
 $node->log_wait(qr/DS0544/);

@@ -338,14 +338,26 @@ sub log_wait {
     return wait_for("the log to show $match", sub { $self->log_text =~ $match });
 }
 
-# Restart gracefully, and wait until the new generation is there.
+# Those of these processes that still take connections.
+sub listeners {
+    my ($self, @pids) = @_;
+    my $port = sprintf '%04X', $self->{port};
+    my %is_ours = map { /:$port \S+ 0A (?:\S+ +){5}(\d+)/ ? ("socket:[$1]" => 1) : () } split /\n/, text_of('/proc/net/tcp');
+    return grep { grep { $is_ours{readlink($_) // ''} } glob "/proc/$_/fd/*" } @pids;
+}
+
+# Restart gracefully, and wait until the new generation is there, and nobody of the old one takes a connection any more.
 sub graceful {
     my ($self) = @_;
     my $resumed = () = $self->log_text =~ /resuming normal operations/g;
+    my @old = $self->httpd_pids;
     kill USR1 => $self->pid or die "cannot signal httpd: $!";
-    return wait_for('the graceful restart', sub {
+    wait_for('the graceful restart', sub {
         return $resumed < (() = $self->log_text =~ /resuming normal operations/g);
     });
+    wait_for('the end of the old generation', sub { !$self->listeners(@old) });
+    $self->{agent}->conn_cache->drop if $self->{agent}->conn_cache;    # with one of the old processes
+    return 1;
 }
 
 # Lines of level error and worse whose message number is not among `expected` (regexps).
