@@ -8,6 +8,7 @@ use IO::Select;
 use Socket qw(SOL_SOCKET SO_LINGER SO_RCVBUF);
 use Time::HiRes qw(sleep time);
 
+local $SIG{PIPE} = 'IGNORE';
 my $fault = DSFault->start;
 my $node = $fault->node;
 my %done;
@@ -101,15 +102,18 @@ while (time < $end) {
     sleep 0.05;
 }
 is join(' ', sort keys %codes), '200', "$clients slow uploads and $clients slow downloads: others are served ($asked times)";
-cmp_ok $longest, '<', 5, sprintf 'and soon (%.3f s at most)', $longest;
+cmp_ok $longest, '<', $DSFault::allowance, sprintf 'and soon (%.3f s at most)', $longest;
 
-# All of them come to their end.
-for my $client (@slow) {
-    print {$client->{socket}} substr $client->{text}, $client->{sent};
-    $client->{socket}->flush;
+# All of them come to their end, one after the other: a slow disk could not take all at once in the time that one may wait.
+sub upload_end {
+    my ($client) = @_;
+    my $socket = $client->{socket};
+    print {$socket} substr $client->{text}, $client->{sent};
+    $socket->flush;
+    return scalar <$socket> // '';
 }
-my @answers = map { my $socket = $_->{socket}; scalar <$socket> } @slow;
-is scalar(grep { m{^HTTP/1.1 200 } } @answers), $clients, 'the slow uploads are accepted in the end';
+
+is scalar(grep { m{^HTTP/1.1 200 } } map { upload_end($_) } @slow), $clients, 'the slow uploads are accepted in the end';
 leave($_) for $select->handles;
 wait_for('the slow uploads to be imported', sub {
     return $node->value("SELECT count(*) AS n FROM car_c WHERE vin LIKE 'S%'") == 2000 * $clients;

@@ -9,7 +9,10 @@ use POSIX qw(strftime);
 use Time::HiRes qw(sleep time);
 
 my $hour = 3600;
-my $soon = 15;    # seconds: a lease, a turn of the keeper, and what a busy machine needs
+my $soon = $DSFault::lease + 1 + $DSFault::allowance;    # seconds: a lease and a turn of the keeper
+
+# For servers it is ten past twelve, so that no hour and no day ends unless the clock is set.
+my $beginning = 12 * $hour + 600 - int(time) % (24 * $hour);
 
 # Every program that is started from here sees the clock that stands in the file; this test itself does not.
 my $dir = tempdir(CLEANUP => 1);
@@ -19,9 +22,9 @@ my $offset;
 
 sub clock_set {
     my ($seconds) = @_;
-    $offset = $seconds;
+    $offset = $beginning + $seconds;
     open my $file, '>', "$dir/clock.new" or die $!;
-    printf {$file} '%+d', $seconds;
+    printf {$file} '%+d', $offset;
     close $file or die $!;
     rename "$dir/clock.new", "$dir/clock" or die $!;
     return;
@@ -36,7 +39,7 @@ clock_set(0);
         FAKETIME_DONT_FAKE_MONOTONIC => 1, NO_FAKE_STAT => 1);
 
 # One sync that is due every hour, and one once a day, in an hour from now.
-my $in_an_hour = strftime '%M %H * * *', gmtime time + $hour;
+my $in_an_hour = strftime '%M %H * * *', gmtime clock_now() + $hour;
 my $fault = DSFault->start(config => <<"EOT");
 <DataSync hourly-export>
     Kind     export
@@ -63,6 +66,11 @@ sub launches_of {
     return $node->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = '$sync'");
 }
 
+# A launch may also have been handed back by its runner, where the disk kept it waiting.
+sub is_nobody_robbed {
+    return unlike $node->log_text, qr/DS0530|DS0532|DS0540/, 'no launch was taken from a runner that was well';
+}
+
 # Real seconds until `is_so`.
 sub seconds_until {
     my ($what, $is_so) = @_;
@@ -82,7 +90,7 @@ wait_for('a due time ahead', sub { due_in('hourly-export') > 0 });
 $fault->integrity_check('three hours forward', clock => 0) if rounds(1, 0);
 is launches_of('hourly-export') . launches_of('daily-export'), 11, 'of all the times that were missed one is made up for';
 cmp_ok due_in('hourly-export'), '<=', $hour, 'the next one is due within the hour';
-is $node->value('SELECT count(*) AS n FROM ds_launch WHERE attempt > 1'), 0, 'no launch was taken from a runner that was well';
+is_nobody_robbed();
 
 # Back: what is due every hour goes on, what was due this day already is not repeated.
 $fault->load_begin unless $fault->{load};
@@ -91,10 +99,11 @@ my $took = seconds_until('a due time within the hour', sub { due_in('hourly-expo
 cmp_ok $took, '<=', $soon, 'three hours back: a sync of every hour is not silent for three';
 clock_set(1.5 * $hour);
 wait_for('the next launch of every hour', sub { launches_of('hourly-export') == 2 });
-is launches_of('daily-export'), 1, 'what was due this day is not repeated';
+wait_for('a due time ahead', sub { due_in('hourly-export') > 0 });
 clock_set(0);
 $fault->integrity_check('three hours back', clock => 0);
-is $node->value('SELECT count(*) AS n FROM ds_launch WHERE attempt > 1'), 0, 'no launch was taken from a runner that was well';
+is launches_of('daily-export'), 1, 'what was due this day is not repeated';
+is_nobody_robbed();
 
 # A runner that hangs has a lease that now seems to last for three hours.
 my $locks = qr/ WRITE +\S+ \w+:\w+:/;
@@ -103,8 +112,7 @@ sub runner_halt {
     return wait_for('a runner in the middle of a launch that can be halted', sub {
         my ($owner) = map { $_->{owner} } $node->rows("SELECT owner FROM ds_launch WHERE state = 'running'") or return 0;
         my ($pid) = grep { $owner =~ m{/$_/} } $fault->pids_of('runner') or return 0;
-        kill STOP => $pid;
-        wait_for('the halt', sub { DSClient::text_of("/proc/$pid/stat") =~ /\) T/ });
+        DSClient::halt($pid);
         my $inodes = join '|', map { (stat "$node->{database}{params}-$_")[1] } qw(lock shm);
         my $still = $node->value("SELECT id FROM ds_launch WHERE state = 'running' AND owner = '$owner'");
         return [$pid, $still] if $still && DSClient::text_of('/proc/locks') !~ /$locks(?:$inodes) /;

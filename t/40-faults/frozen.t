@@ -8,7 +8,7 @@ use Apache::Test '-withtestmore';
 use Digest::SHA qw(sha256_hex);
 use Time::HiRes qw(sleep time);
 
-my $rows = rounds(60_000, 30_000);
+my $rows = 60_000;
 my $in_time = $DSFault::lease + 1 + $DSFault::allowance;
 my @expected = (qr/DS0530/, qr/DS0532/, qr/DS0540/, qr/DS0541/, qr/DS0511.*signal 9/);
 
@@ -26,6 +26,14 @@ sub takeover_wait {
 sub owner_of {
     my ($node, $id) = @_;
     return $node->value("SELECT owner FROM ds_launch WHERE id = $id") // die "launch $id has no runner\n";
+}
+
+# Is a launch under way? One that has ended before the test came to it is no test.
+sub is_running {
+    my ($node, $id) = @_;
+    my ($launch) = $node->rows("SELECT state, owner FROM ds_launch WHERE id = $id");
+    $launch->{state} =~ /^(?:queued|running)$/ or die "launch $id is $launch->{state} already\n";
+    return $launch->{state} eq 'running' && $launch->{owner};
 }
 
 # On this machine: at any moment, also inside a transaction.
@@ -59,10 +67,11 @@ sub asleep_begin {
     my ($launch) = @_;
     my $fault = DSFault->start(nodes => 2, options => "runners=1 lease=$DSFault::lease");
     my ($here, $there) = @{$fault->{nodes}};
-    $fault->freeze_far(3600, $fault->pids_of('runner', $here));
+    $fault->freeze_far(3600, wait_for('a runner', sub { ($fault->pids_of('runner', $here))[0] }));
     my $id = $launch->($here);
-    wait_for('the other machine to take the launch', sub { $there->runner_of($id) });
-    $fault->freeze_far(3600, $fault->pids_of('worker', $there));
+    wait_for('the other machine in the middle of the launch', sub {
+        return $fault->while_quiet(sub { is_running($here, $id) && $fault->freeze(3600, $fault->pids_of('worker', $there)) });
+    });
     my $owner = owner_of($here, $id);
     $fault->thaw(all => 1, but => [$fault->pids_of('worker', $there)]);
     my $took = takeover_wait($fault, $id, $owner);

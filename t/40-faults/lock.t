@@ -6,10 +6,9 @@ use DSFault;
 use DSProbe;
 use Apache::Test '-withtestmore';
 use IPC::Open2;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(sleep);
 
 my $seconds = rounds(10, 8);    # longer than a lease
-my $soon = 8;    # seconds: a runner looks every two seconds whether the database can be used again
 
 # Takes a lock, says so, and keeps it until its standard input ends. It looks often: beside an import there is a gap only
 # between two batches.
@@ -44,15 +43,6 @@ sub locked_by {
 my $fault = DSFault->start;
 my $node = $fault->node;
 
-sub recovery_check {
-    my ($name) = @_;
-    my $freed = time;
-    wait_for('an upload that is taken', sub { $node->upload('open-import', "vin\nAFTER\n")->code == 200 });
-    cmp_ok time - $freed, '<', $soon, sprintf '%s: uploads are taken again (%.1f s)', $name, time - $freed;
-    $fault->integrity_check($name);
-    return;
-}
-
 sub case_run {
     my ($name, @statements) = @_;
     $fault->load_begin(pause => 0.2, big => 0.2);
@@ -61,7 +51,7 @@ sub case_run {
     locked_by($node, sub {
         clients_watch($name, $node, $seconds, upload => qr/^503$/, status => qr/^200$/, page => qr/^200$/);
     }, @statements);
-    recovery_check($name);
+    $fault->recovery_check($name);
     return;
 }
 
@@ -75,7 +65,7 @@ if (rounds(1, 0)) {
         clients_watch($name, $node, $seconds, upload => qr/^503$/, status => qr/^503$/, page => qr/^200$/);
     }, 'PRAGMA locking_mode = EXCLUSIVE', 'BEGIN EXCLUSIVE');
     $fault->load_begin;
-    recovery_check($name);
+    $fault->recovery_check($name);
 }
 unlike $node->log_text, qr/DS0532/, 'no runner that waited was taken for one that hangs';
 is_deeply [grep { !/^(?:200|503)$/ } keys %{$fault->codes}], [], 'no client got any answer but yes and come back';

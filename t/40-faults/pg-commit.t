@@ -7,12 +7,12 @@ use DSProxy;
 use Apache::Test '-withtestmore';
 use Time::HiRes qw(sleep time);
 
-my $soon = 2 + 2;     # seconds: what is promised, and what a busy machine needs
+my $soon = 2 + $DSFault::allowance;    # seconds
 my ($port) = $ENV{DS_TEST_POSTGRES} =~ /port=(\d+)/ or die 'no server';
 my $proxy = DSProxy->start(port => $port);
 my $fault = DSFault->start(prepare => sub { $proxy->stand_before($_[0]) });
 my $node = $fault->node;
-my @workers = $node->worker_pids;
+my @workers = $fault->workers_wait;
 my $uploads = 0;
 
 sub launches {

@@ -123,5 +123,6 @@ SKIP: {
     syncless_check($fault);
 }
 $fault->integrity_check('without a cut');
-$fault->finish;
+# The disk stands still while it is copied: who waits for it may seem to hang.
+$fault->finish(qr/DS0532/, qr/DS0511.*signal 9/, qr/DS0541/);
 done_testing;

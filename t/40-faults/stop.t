@@ -10,10 +10,11 @@ my $fault = DSFault->start;
 my $node = $fault->node;
 my $longest = 0;
 # httpd gives a worker three seconds; GracefulShutdownTimeout of the servers under test is five.
-my $most = 12;
+my $most = 3 + 5 + $DSFault::allowance;
 
 sub stop_by_command {
     my ($word) = @_;
+    wait_for('the file that names its process', sub { DSClient::text_of($node->{pid_file}) eq "$node->{child}\n" });
     system(DSNode::httpd(), '-f', $node->{config}, '-k', $word) == 0 or die "httpd -k $word failed\n";
     return $node->stop('CONT');    # nothing more than to wait
 }

@@ -284,6 +284,13 @@ sub processes_below {
     return @found;
 }
 
+# Halt processes: none of them does anything more when this returns.
+sub halt {
+    my (@pids) = @_;
+    kill STOP => @pids;
+    return wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") =~ /\) [^TZ]/ } @pids });
+}
+
 # The worker's processes: its supervisor first, then runners and keeper.
 sub worker_pids {
     my ($self) = @_;
@@ -307,8 +314,7 @@ sub workers_halt {
     my ($self) = @_;
     return wait_for('a worker that can be halted', sub {
         my (undef, @pids) = $self->worker_pids;
-        kill STOP => @pids;
-        wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") =~ /\) [^TZ]/ } @pids });
+        halt(@pids);
         my (undef, @now) = $self->worker_pids;    # one that has just begun has others soon
         return \@pids if "@pids" eq "@now" && !$self->{database}->is_busy;
         kill CONT => @pids;

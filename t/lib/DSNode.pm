@@ -183,9 +183,7 @@ sub stop {
 # Halt httpd's parent, which would start a child for each that is killed; its children as they are from then on.
 sub parent_halt {
     my ($self) = @_;
-    my $pid = $self->pid;
-    kill STOP => $pid;
-    DSClient::wait_for('a parent that is halted', sub { DSClient::text_of("/proc/$pid/stat") =~ /\) T/ });
+    DSClient::halt($self->pid);
     return $self->httpd_pids;
 }
 
