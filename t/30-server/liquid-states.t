@@ -36,11 +36,11 @@ my @states = (
     [Processing => sub {
         $node->rows_slow('part_slow', 'BEFORE INSERT ON part', 300_000);
         $long = job_send("sku\n" . join('', map { "ST$_\n" } 1 .. 60_000), itemType => 'part');
-        wait_for('a job that runs', sub { $liquid->status($long)->{status} ne 'Accepted' });
+        $node->runner_halt($node->value("SELECT id FROM ds_launch WHERE uuid = '$long'"));
         $long;
     }, qr/^The job is being processed$/],
     [Canceling => sub { DSLiquid::json($liquid->post('cancel', [jobId => $long])) }, qr/^The job will be canceled$/],
-    [Canceled => sub { $liquid->ended($long); $long }, qr/^Cancelled by user: client \Q$liquid->{id}\E/],
+    [Canceled => sub { $node->workers_continue; $liquid->ended($long); $long }, qr/^Cancelled by user: client \Q$liquid->{id}\E/],
 );
 for (@states) {
     my ($state, $make, $reason) = @$_;

@@ -322,6 +322,22 @@ sub workers_halt {
     });
 }
 
+# Halt the runner of a launch that lasts, at a moment when it keeps nobody from writing launches; until workers_continue.
+sub runner_halt {
+    my ($self, $id) = @_;
+    my $database = $self->{database};
+    return wait_for('a runner that can be halted', sub {
+        my $pid = $self->runner_of($id) or return 0;
+        my $lock = $database->by_database(1, 0) && $database->lock;    # we have it when the runner has it not
+        kill STOP => $pid;
+        wait_for('a halted process', sub { text_of("/proc/$pid/stat") =~ /\) [TZ]/ });
+        undef $lock;
+        return $pid if !$database->is_locked;
+        kill CONT => $pid;
+        return 0;
+    });
+}
+
 sub workers_continue {
     my ($self) = @_;
     my (undef, @pids) = $self->worker_pids;

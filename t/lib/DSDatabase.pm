@@ -208,4 +208,11 @@ sub is_busy {
     return scalar grep { / WRITE +\S+ \w+:\w+:(?:$inodes) / } <$in>;
 }
 
+# Has somebody on PostgreSQL written launches in a transaction that has not ended?
+sub is_locked {
+    my ($self) = @_;
+    return 0 unless $self->{server};
+    return ($self->rows("SELECT count(*) AS n FROM pg_locks WHERE relation = 'ds_launch'::regclass AND mode LIKE '%Exclusive%'"))[0]{n};
+}
+
 1;
