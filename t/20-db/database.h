@@ -4,6 +4,7 @@
 #ifndef TEST_DATABASE_H
 #define TEST_DATABASE_H
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -70,6 +71,21 @@ static inline int number_wait(const char *sql, long number)
     for (turns = 0; outside_number(sql) != number && turns < 500; turns++)
         apr_sleep(20000);
     return turns < 500;
+}
+
+/* SQLite: wait until somebody waits for the right to write. */
+static inline int writer_wait(void)
+{
+    int fd = open(apr_pstrcat(test_pool, test_where.params, "-lock", NULL), O_RDWR), turns;
+    struct flock byte = {.l_type = F_UNLCK};
+
+    for (turns = 0; byte.l_type == F_UNLCK && turns < 10000; turns++) {
+        byte = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+        fcntl(fd, F_OFD_GETLK, &byte);
+        apr_sleep(1000);
+    }
+    close(fd);
+    return byte.l_type != F_UNLCK;
 }
 
 static inline void file_remove(void)

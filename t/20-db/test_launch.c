@@ -173,7 +173,7 @@ static const char *state_of(ds_db_t *db, apr_int64_t id)
 
 static void test_pause(ds_db_t *db, const ds_sync_t *sync)
 {
-    const apr_time_t now = apr_time_now(), soon = now + apr_time_from_sec(60);
+    const apr_time_t now = apr_time_now(), soon = now + apr_time_from_sec(3000);
     ds_claim_t *owned;
     ds_launch_state_e state;
 

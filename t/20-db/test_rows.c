@@ -1,5 +1,8 @@
 /* Imports and deletes as a runner runs them: each row takes effect once, a refusal hits one row,
  * and a dry run changes none. */
+#include <sys/syscall.h>
+#include <time.h>
+
 #include "launches.h"
 
 static ds_sync_t *import, *delete;
@@ -292,7 +295,25 @@ static const char *csv_large_make(int count, apr_size_t size)
     return text;
 }
 
-/* Fewer rows than those between two looks at the clock, were it not for their size. */
+/* So much more than passes is added to the steady clock at each look. */
+static apr_interval_time_t look_time;
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    static apr_interval_time_t added;
+    int status = (int)syscall(SYS_clock_gettime, clock, time);
+
+    if (clock == CLOCK_MONOTONIC) {
+        added += look_time;
+        time->tv_nsec += (long)apr_time_usec(added) * 1000;
+        time->tv_sec += apr_time_sec(added) + time->tv_nsec / 1000000000;
+        time->tv_nsec %= 1000000000;
+    }
+    return status;
+}
+
+/* Fewer rows than those between two looks at the clock, were it not for their size: after a few of
+ * them a transaction has lasted long enough, on the fastest machine. */
 static void test_cancelled_large(ds_db_t *db)
 {
     ds_launch_t *launch;
@@ -300,17 +321,12 @@ static void test_cancelled_large(ds_db_t *db)
     ds_claim_t *claim;
 
     cars_reset();
-    outside_number(
-        by_database("CREATE TRIGGER rule AFTER INSERT ON car BEGIN"
-                    " SELECT length(hex(zeroblob(8000000))); END; SELECT 1",
-                    "CREATE FUNCTION work() RETURNS trigger LANGUAGE plpgsql AS"
-                    " 'BEGIN PERFORM length(repeat(''00'', 8000000)); RETURN NULL; END';"
-                    " CREATE TRIGGER rule AFTER INSERT ON car FOR EACH ROW EXECUTE FUNCTION work();"
-                    " SELECT 1"));
     launch = launch_accept(db, import, csv_large_make(60, 1000000));
     claim = claim_take(db);
     ds_launch_cancel(&state, db, NULL, launch->id, "ann", test_pool);
+    look_time = apr_time_from_msec(100);
     claim_run(db, claim, import);
+    look_time = 0;
     launch = launch_get(db, launch->id);
     tap_is_number(launch->state, DS_LAUNCH_CANCELLED, "large rows do not put off a cancel");
     tap_ok(launch->rows.ok > 0 && launch->rows.ok <= 30, "nor the end of a transaction");
