@@ -73,8 +73,7 @@ static inline int number_wait(const char *sql, long number)
     return turns < 500;
 }
 
-/* SQLite: wait until somebody waits for the right to write. */
-static inline int writer_wait(void)
+static inline int file_writer_wait(void)
 {
     int fd = open(apr_pstrcat(test_pool, test_where.params, "-lock", NULL), O_RDWR), turns;
     struct flock byte = {.l_type = F_UNLCK};
@@ -86,6 +85,15 @@ static inline int writer_wait(void)
     }
     close(fd);
     return byte.l_type != F_UNLCK;
+}
+
+/* Wait until somebody waits for the right to write, or for a lock of the server. */
+static inline int writer_wait(void)
+{
+    return test_server ? number_wait("SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                                     " current_database() AND wait_event_type = 'Lock'",
+                                     1)
+                       : file_writer_wait();
 }
 
 static inline void file_remove(void)

@@ -229,10 +229,7 @@ static void test_cancelling(void)
     tap_is_number(ds_queue_release(db, "runner", test_pool), APR_SUCCESS,
                   "a runner hands its launch back");
     close(ends[1]);
-    if (test_server)
-        number_wait("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                    " AND datname = current_database()",
-                    1);
+    tap_ok(writer_wait(), "which another node waits for");
     ds_db_commit(db);
     tap_ok(waitpid(pid, &status, 0) == pid && status == 0, "and another node cancels it meanwhile");
     tap_is_number(outside_number("SELECT count(*) FROM ds_launch WHERE sync_id = 'back' AND state"

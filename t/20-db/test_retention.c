@@ -123,14 +123,6 @@ static void *APR_THREAD_FUNC beside_run(apr_thread_t *thread, void *other)
     return NULL;
 }
 
-static int waiter_wait(void)
-{
-    return test_server ? number_wait("SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                     " AND locktype = 'advisory'",
-                                     1)
-                       : writer_wait();
-}
-
 static void test_retry_beside(ds_db_t *db)
 {
     ds_launch_t *failed = launch_end(db, cars, DS_LAUNCH_FAILED);
@@ -150,7 +142,7 @@ static void test_retry_beside(ds_db_t *db)
                          DS_INT_OR_NULL(0)),
                  test_pool);
     apr_thread_create(&thread, NULL, beside_run, other, test_pool);
-    tap_ok(waiter_wait(), "retention begins while a retry is not yet to be seen");
+    tap_ok(writer_wait(), "retention begins while a retry is not yet to be seen");
     tap_is_number(ds_db_commit(db), APR_SUCCESS, "the retry is accepted");
     apr_thread_join(&status, thread);
     tap_is_number(status, APR_SUCCESS, "retention goes on");
