@@ -9,9 +9,11 @@ use HTTP::Request::Common qw(GET POST);
 use IO::Select;
 use JSON::PP;
 
-# Two children at least, so that what they count must be shared.
-my $usual = DSNode->worker_config('runners=3') . DSNode::usual_config() . "StartServers 2\nDataSyncAPI marketo\nDataSyncAPI prisma\n";
-my $node = DSNode->start(config => $usual);
+local $SIG{PIPE} = 'IGNORE';    # who is refused is answered before all is sent
+
+# Two children at least, so that what they count must be shared. No upload that stands still is given up.
+my $usual = DSNode->worker_config('runners=3') . DSNode::usual_config() . "StartServers 2\nTimeout 600\nDataSyncAPI marketo\nDataSyncAPI prisma\n";
+my $node = DSNode->start(config => "$usual\nDataSyncMarketo window=1h\n");
 my $client = DSMarketo->new($node, objects => ['car_c', 'sample']);
 my $describe = '/rest/v1/customobjects/car_c/describe.json';
 my $import = '/bulk/v1/customobjects/car_c/import.json';
@@ -27,14 +29,10 @@ sub ask {
     return $answer =~ /"success":true/ ? 'success' : $answer =~ /"code":"(\d+)","message":"([^"]*)"/ ? "$1 $2" : $answer;
 }
 
-# 606
-my $start = time;
+# 606. The usual 20 seconds are seen below, with fewer calls: not every machine has time for 100 of them.
 my @outcome = map { ask($describe, $token) } 1 .. 101;
-SKIP: {
-    skip 'the machine was too slow for a window', 2 if time - $start > 18;
-    is scalar(grep { $_ eq 'success' } @outcome), 100, 'a client has 100 calls in 20 seconds';
-    is $outcome[100], q(606 Max rate limit '100' exceeded with in '20' secs), 'one more is refused, in the words of the service';
-}
+is scalar(grep { $_ eq 'success' } @outcome), 100, 'a client has 100 calls in a window';
+is $outcome[100], q(606 Max rate limit '100' exceeded with in '3600' secs), 'one more is refused, in the words of the service';
 my $other = DSMarketo->new($node);
 is ask($describe, $other->token), 'success', 'the calls of one client do not count for another';
 is $client->identity->code, 200, 'a token can be had all the time';
@@ -78,7 +76,7 @@ my @held = uploads_hold($third->token);
 is ask($describe, $third->token), '615 Concurrent access limit reached', 'an eleventh call at once is refused';
 is ask($describe, $other->token), 'success', 'of another client it is not';
 my $late = upload_begin($third->token, $node);
-ok(IO::Select->new($late)->can_read(20), 'a refusal does not wait for the rest of an upload');
+ok(IO::Select->new($late)->can_read($DSClient::patience), 'a refusal does not wait for the rest of an upload');
 like(do { local $/; scalar <$late> }, qr/"code":"615"/, 'and says why');
 close $_ for @held;
 wait_for('the places to be given back', sub { ask($describe, $third->token) eq 'success' });
@@ -112,13 +110,12 @@ my $chunked = $node->socket_open;
 print {$chunked} "POST $import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer @{[$third->token]}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     . "Content-Length: 290\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     . sprintf("%x\r\n", length $head) . "$head\r\n";
-local $SIG{PIPE} = 'IGNORE';
 for (1 .. 12) {
     print {$chunked} sprintf("%x\r\n", 1_000_000), 'x' x 1_000_000, "\r\n" or last;
 }
 my $answer = '';
 my $select = IO::Select->new($chunked);
-while ($select->can_read(20)) {
+while ($select->can_read($DSClient::patience)) {
     sysread $chunked, $answer, 4096, length $answer or last;
 }
 like $answer, qr{^HTTP/1\.1 413 }, 'without a length it is counted while it comes';
@@ -143,47 +140,62 @@ $node->workers_continue;
 is $client->ended($batches[9], "/bulk/v1/customobjects/sample/import/$batches[9]/status.json")->{result}[0]{status}, 'Complete', 'all of them come to their end';
 is DSMarketo::outcome($client->upload($import, "vin\nQ14\n")), 'success', 'then there is room again';
 
-# Imports of different objects, with slow rows, queued together: when each began and ended, in the order in which they began.
-sub imports_run {
+# Imports of different objects that last until they are cancelled, and one of another protocol behind them, all accepted
+# before any runs. When that one has ended, a runner has had time, and has looked at all others before.
+sub imports_begin {
     my ($with, @objects) = @_;
     $with->token;
     $node->workers_halt;    # a slow import may keep the others from being accepted
     my @ids = map {
-        my $key = $_ eq 'car_c' ? 'vin' : 'id';
-        my $text = join '', map { "SLOW$_\n" } $key, 1 .. 300;
-        $text =~ s/\ASLOW//;
+        my $text = join "\n", $_ eq 'car_c' ? 'vin' : 'id', (map { "SLOW$_" } 1 .. 300_000), '';
         DSMarketo::json($with->upload("/bulk/v1/customobjects/$_/import.json", $text))->{result}[0]{batchId};
     } @objects;
+    $node->upload('part-import', "sku\nP1\n")->code == 200 or die;
+    my $behind = $node->launch_newest('part-import')->{id};
     $node->workers_continue;
+    $node->launch_ended($behind);
+    return @ids;
+}
+
+sub states {
+    my (@ids) = @_;
+    return join ' ', map { $node->value("SELECT state FROM ds_launch WHERE id = $_") } @ids;
+}
+
+sub imports_cancel {
+    my (@ids) = @_;
+    $node->ctl('launch', 'cancel', $_) for @ids;
     $node->launch_ended($_) for @ids;
-    return sort { $a->{started_at} <=> $b->{started_at} }
-        $node->rows('SELECT started_at, finished_at FROM ds_launch WHERE id IN (' . join(', ', @ids) . ')');
+    return;
 }
 
 my $three = DSMarketo->new($node, objects => ['car_c', 'sample', 'kept']);
-$node->rows_slow("${_}_slow", "BEFORE INSERT ON $_", 500_000) for qw(car_c sample kept);
-my @runs = imports_run($three, qw(car_c sample kept));
-my ($free) = sort { $a <=> $b } map { $_->{finished_at} } @runs[0, 1];
-cmp_ok $runs[2]{started_at}, '>=', $free, 'the third import begins when one of two has ended, whatever runner has time';
-cmp_ok $runs[1]{started_at}, '<', $runs[0]{finished_at}, 'which have run side by side';
+$node->rows_slow("${_}_slow", "BEFORE INSERT ON $_", 100_000) for qw(car_c sample kept);
+my @slow = imports_begin($three, qw(car_c sample kept));
+is states(@slow), 'running running queued', 'two imports run side by side, and the third waits, though a runner has time';
+imports_cancel($slow[0]);
+wait_for('the third import', sub { states($slow[2]) eq 'running' });
+is states(@slow), 'cancelled running running', 'it begins when one of two has ended';
+imports_cancel(@slow[1, 2]);
 $node->stop;
 
 # Other values by the directive.
-$node->config_write("$usual\nDataSyncMarketo upload=1K calls=2 window=1h token=90s\n");
+$node->config_write("$usual\nDataSyncMarketo upload=1K calls=2 token=90s\n");
 $node->start;
 my $small = DSMarketo->new($node);
 my $granted = decode_json($small->identity->content);
 cmp_ok $granted->{expires_in}, '<=', 90, 'token= says how long a token lives';
 is $small->upload($import, 'x' x 1024)->code, 413, 'upload= says how large a file may be';
 is ask($describe, $small->token), 'success', 'calls= says';
-is ask($describe, $small->token), q(606 Max rate limit '2' exceeded with in '3600' secs), 'how many calls there are';
+is ask($describe, $small->token), q(606 Max rate limit '2' exceeded with in '20' secs), 'how many calls there are, in 20 seconds if nothing else is said';
 $node->stop;
 $node->config_write("$usual\nDataSyncMarketo calls=0 at-once=0 running=1 known=1s records=2 lead=sample\n");
 $node->start;
 my $batch = DSMarketo::json($three->upload($import, "vin\nK1\n"))->{result}[0]{batchId};
 $node->launch_ended($batch);
-@runs = imports_run($three, qw(car_c sample));
-cmp_ok $runs[1]{started_at}, '>=', $runs[0]{finished_at}, 'running= says how many imports run at a time';
+@slow = imports_begin($three, qw(car_c sample));
+is states(@slow), 'running queued', 'running= says how many imports run at a time';
+imports_cancel(@slow);
 wait_for('a batch that is not known any more', sub {
     return DSMarketo::outcome($three->get("/bulk/v1/customobjects/car_c/import/$batch/status.json")) eq '1013';
 });

@@ -8,7 +8,7 @@ use DSTest;
 use Apache::Test '-withtestmore';
 use Time::HiRes qw(sleep);
 
-my ($pages, $size, $moved) = (40, 25, 150_000);
+my ($pages, $size, $moved) = (40, 25, 30_000);
 my $server = DSRest->start(sub {
     my ($request, $self) = @_;
     my $path = $request->uri->path;
@@ -36,11 +36,11 @@ my $server = DSRest->start(sub {
     }
     if ($path eq '/items/hang') {
         $self->set('hanging', 1);
-        sleep 30;
+        DSClient::wait_for('leave to answer', sub { $self->get('released') });
         return DSRest::json({data => {items => []}});
     }
     my $at = DSRest::query($request)->{offset};
-    sleep 0.02;
+    DSClient::wait_for('leave to give a page', sub { $at <= $self->get('last') });
     return DSRest::json({data => {items => [map { {id => $_, name => "item $_"} } $at < $pages * $size ? ($at + 1 .. $at + $size) : ()]}});
 });
 my %offset = (type => 'OFFSET', limitName => 'limit', limitValue => $size, offSetName => 'offset');
@@ -54,14 +54,18 @@ $node->config_write(pull_config(3,
     pull_sync($node, $server, 'hang', spec => spec_of({type => 'NONE'}), set => 'hang'),
     map { pull_sync($node, $server, "secret-$_", spec => spec_of({type => 'NONE'}), set => "secret-$_", lines => $auth) } 1 .. 3))->start;
 
-# Killed between pages, and in the middle of them
+# Killed between pages, and in the middle of them. The server gives a few pages behind the place where a runner is to be
+# killed, not all: whoever is killed has come further than the one before, and not to the end.
+$server->set(last => 0);
 my $id = $node->ctl('run', 'many')->{id};
 my $killed = 0;
 for my $rows (map { $_ * $pages * $size / 4 } 1 .. 3) {
+    $server->set(last => $rows + 4 * $size);
     wait_for("$rows rows", sub { $node->value("SELECT rows_read FROM ds_launch WHERE id = $id") >= $rows });
     my $pid = wait_for('a runner that has it', sub { $node->runner_of($id) });
     $killed += kill KILL => $pid;
 }
+$server->set(last => $pages * $size);
 my $launch = $node->launch_ended($id);
 my $all = $pages * $size;
 is $killed, 3, 'runners were killed in the middle';
@@ -69,13 +73,15 @@ is "$launch->{state} " . DSClient::counts($launch), "finished $all $all 0 0", 't
 is ids_of($node, 'many'), join(' ', 1 .. $all), 'each record is there';
 cmp_ok $server->asked_count(qr{^/items/many\b}), '<=', $pages + 1 + 3, 'only the page at hand was asked for again';
 
-# Killed in a page that is another one afterwards, of which the database refuses a record
+# Killed in a page that is another one afterwards, of which the database refuses a record. Its rows are slow until then.
 $node->write('CREATE UNIQUE INDEX moved_names ON moved (name)');
+$node->{database}->writes_count('moved', 'id', $node->{database}->by_database(450_000, 150_000));
 $id = $node->ctl('run', 'moved')->{id};
 wait_for('rows of a page', sub { $node->value("SELECT rows_read FROM ds_launch WHERE id = $id") });
 my $runner = wait_for('a runner that has it', sub { $node->runner_of($id) });
 $server->set(moved => 1);
-kill KILL => $runner;
+is kill(KILL => $runner), 1, 'a runner is killed in the middle of a page';
+$node->{database}->writes_hurry('moved');
 $launch = $node->launch_ended($id);
 $node->log_wait(qr/DS0616: sync moved: page 1 has changed/);
 is $launch->{state}, 'finished', 'a page that has changed is taken once more';
@@ -88,6 +94,7 @@ wait_for('a server that hangs', sub { $server->get('hanging') });
 $node->ctl('launch', 'cancel', $id);
 $launch = $node->launch_ended($id);
 is $launch->{state}, 'cancelled', 'a pull that waits for a server can be cancelled';
+$server->set(released => 1);
 
 # Tokens
 my @ids = map { $node->ctl('run', "secret-$_")->{id} } 1 .. 3;
