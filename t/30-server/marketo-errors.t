@@ -33,9 +33,10 @@ sub form { my ($path, $body) = @_; return sub { ask(POST => $path, "multipart/fo
 
 my $old = $client->import_run("vin\nOLD\n")->{batchId};
 $server->write("UPDATE ds_launch SET scheduled_at = scheduled_at - 8 * 86400000000 WHERE id = $old");
-# A server with narrow limits, whose worker stands still.
+# A server with narrow limits, whose worker stands still. Its client has one connection, where no call begins before the
+# one before it has given its place back.
 my $tight = DSNode->start(config => DSNode->worker_config . DSNode::usual_config()
-    . "DataSyncAPI marketo\nDataSyncMarketo queued=1 at-once=1 window=1h\n");
+    . "MaxKeepAliveRequests 0\nKeepAliveTimeout 600\nDataSyncAPI marketo\nDataSyncMarketo queued=1 at-once=1 window=1h\n");
 my $describe = '/rest/v1/customobjects/car_c/describe.json';
 
 sub data { my ($who, $path, $data) = @_; return ask_as($who, POST => $path, 'application/json', ref $data ? encode_json($data) : $data) }
@@ -92,11 +93,11 @@ my @table = (
         my $busy = DSMarketo->new($tight);
         my $held = $tight->socket_open;
         print {$held} "POST $import.json HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer @{[$busy->token]}\r\n"
-            . "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b\r\n";
-        return wait_for('the upload to be counted', sub {
-            my $response = $busy->get($describe);
-            return DSMarketo::outcome($response) ne 'success' && $response;
-        });
+            . "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 2000000\r\n\r\n"
+            . "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nvin\n" . 'x' x 1_200_000;
+        $held->flush;
+        wait_for('an upload that is under way', sub { $tight->value('SELECT count(*) AS n FROM ds_file WHERE launch_id IS NULL') });
+        return $busy->get($describe);
     }],
     ['703', 'Feature not enabled', 'an extract of an object without one', sub { data($client, '/bulk/v1/customobjects/idle/export/create.json', \%order) }],
     ['703', 'Feature not enabled', 'a deletion in an object without one', sub {

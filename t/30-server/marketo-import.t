@@ -73,7 +73,7 @@ ok !exists $list->{result}[0]{fields}, 'without their fields';
 
 # While it runs.
 $server->rows_slow('marketo_slow', 'BEFORE INSERT ON car_c', 500_000, "new.vin LIKE 'SLOW%'");
-my $slow = DSMarketo::json($client->upload("$import?format=csv", "vin,color\n,red\n" . join '', map { "SLOW$_,red\n" } 1 .. 20_000))->{result}[0]{batchId};
+my $slow = DSMarketo::json($client->upload("$import?format=csv", "vin,color\n,red\n" . join '', map { "SLOW$_,red\n" } 1 .. 200_000))->{result}[0]{batchId};
 my $running = wait_for('a batch that runs', sub {
     my $now = DSMarketo::json($client->get("/bulk/v1/customobjects/car_c/import/$slow/status.json"))->{result}[0];
     return $now->{status} ne 'Queued' && $now;
@@ -81,6 +81,7 @@ my $running = wait_for('a batch that runs', sub {
 is $running->{status}, 'Importing', 'a batch that runs says so';
 is join(' ', map { $running->{$_} // 'none' } qw(batchId operation objectApiName importTime message)), "$slow import car_c none none", 'and what it is';
 is $client->get("/bulk/v1/customobjects/car_c/import/$slow/failures.json")->code, 404, 'its failures can be had when they are complete';
+wait_for('a batch that has stored its failures', sub { $server->value("SELECT rows_failed FROM ds_launch WHERE id = $slow") });
 $server->ctl('launch', 'cancel', $slow);
 $server->launch_ended($slow);
 is $client->get("/bulk/v1/customobjects/car_c/import/$slow/failures.json")->code, 200, 'also of one that was cancelled';

@@ -13,7 +13,8 @@ use Time::HiRes qw(time);
 
 my $smtp = DSReceiver->start(DSNode::run_dir() . '/t/30-server/outbox_smtp.py');
 my $node = DSNode->prepare;
-my $config = DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . join('', map { "DataSyncAPI $_\n" } qw(prisma liquid))
+my $lease = 120;    # half of it a sender waits for the mail server: longer than any machine stands still
+my $config = DSNode->worker_config("runners=2 lease=$lease") . DSNode::usual_config() . join('', map { "DataSyncAPI $_\n" } qw(prisma liquid))
     . "DataSyncMail smtp://127.0.0.1:$smtp->{port} from=sync\@example.com tls=off\n"
     . "DataSyncLinks http://127.0.0.1:$node->{port} life=2d\n";
 $node->config_write($config)->start;
@@ -134,7 +135,7 @@ $smtp->start;
 is $smtp->received_wait(6)->{headers}{subject}, 'Job "Late": Completed', 'and goes when it is back';
 $node->log_wait(qr/DS0572/);
 
-# A sender that dies when the server has taken a mail and has not yet said so. This waits until its lease is over.
+# A sender that dies when the server has taken a mail and has not yet said so.
 $smtp->hold;
 my $sender = sender_pid();
 import_ended(jobName => 'Twice');
@@ -142,6 +143,7 @@ my $first = $smtp->received_wait(7);
 kill KILL => $sender;
 $node->log_wait(qr/DS0511: datasync-sender/);
 $smtp->release;
+$node->write("UPDATE ds_outbox SET next_at = 0 WHERE state = 'waiting'");    # as if its lease were over
 my $second = $smtp->received_wait(8);
 is $second->{headers}{'message-id'}, $first->{headers}{'message-id'}, 'what a dead sender may have sent is sent again, as the same mail';
 wait_for('the end of all mail', sub { !outbox_count('waiting') });
@@ -155,7 +157,7 @@ $smtp->received_wait(9);
 is $node->import_run('open-import', "vin\nM9\n")->{state}, 'finished', 'while a mail server hangs launches run';
 my $begin = time;
 $node->stop;
-cmp_ok time - $begin, '<', 10, 'a mail server that hangs does not hold up the end of httpd';
+cmp_ok time - $begin, '<', $lease / 4, 'a mail server that hangs does not hold up the end of httpd';
 is outbox_count('waiting'), 1, 'and the mail stays';
 $smtp->release;
 finish($node, qr/DS0511: datasync-sender .* signal 9/);
@@ -174,11 +176,13 @@ $worker->log_wait(qr/DS0570: the mail server 127\.0\.0\.1 does not take a messag
 is scalar(grep { $_->{from} eq 'far@example.com' } $smtp->received), 0, 'where TLS is required nothing goes to a server that has none';
 unlike $worker->log_text, qr/hunter2/, 'and the log does not show the password';
 $worker->stop;
+$begin = time;
 $worker = DSWorker->prepare(members => {%where, mail => \%how})->start;
 my ($far) = @{wait_for('mail of a worker elsewhere', sub { my @far = grep { $_->{from} eq 'far@example.com' } $smtp->received; @far && \@far })};
 is $far->{headers}{subject}, 'Job "Far": Completed', 'a worker that runs alone sends mail';
 $partner->import_run("vin,color\nF$_,red\n", notificationEmail => $address) for 2 .. 4;
-is $web->value("SELECT max(tries) AS n FROM ds_outbox WHERE state = 'waiting'"), 0, 'and not more of it than it may';
+my $tried = $web->value('SELECT count(*) AS n FROM ds_outbox WHERE tries > 0');
+cmp_ok $tried, '<=', 1 + int((time - $begin) / 60), 'and not more of it than it may: one in a minute';
 $worker->stop;
 $web->stop;
 finish($web);

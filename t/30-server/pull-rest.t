@@ -104,7 +104,8 @@ my ($most) = sort { $b <=> $a } map { $_->{watermark} } $node->rows('SELECT wate
 my $changed = text_of_time($most);
 sub stock_write {
     my ($method, $path, $data) = @_;
-    my $answer = $node->{agent}->request(HTTP::Request->new($method, "$stock_url$path", ['Content-Type' => 'application/json'], encode_json($data)));
+    my $answer = $node->{agent}->request(HTTP::Request->new($method, "$stock_url$path",
+        ['Content-Type' => 'application/json', Connection => 'close'], encode_json($data)));    # it ends idle ones when it likes
     return is $answer->code, $method eq 'POST' ? 201 : 200, "json-server takes a $method";
 }
 
