@@ -170,7 +170,7 @@ sub imports_cancel {
 }
 
 my $three = DSMarketo->new($node, objects => ['car_c', 'sample', 'kept']);
-$node->rows_slow("${_}_slow", "BEFORE INSERT ON $_", 100_000) for qw(car_c sample kept);
+$node->rows_slow("${_}_slow", "BEFORE INSERT ON $_", $node->{database}->by_database(150_000, 50_000)) for qw(car_c sample kept);
 my @slow = imports_begin($three, qw(car_c sample kept));
 is states(@slow), 'running running queued', 'two imports run side by side, and the third waits, though a runner has time';
 imports_cancel($slow[0]);
