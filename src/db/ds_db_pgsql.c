@@ -50,14 +50,19 @@ static ds_problem_t *params_check(const ds_db_where_t *where, apr_pool_t *pool)
 /* The parameters of the server to take, which live until the next time. */
 static ds_problem_t *server_reach(ds_db_t *db, apr_pool_t *pool)
 {
+    const ds_db_where_t *where = &db->where;
+    ds_db_watch_call_t *call = &db->pgsql->call;
     const char *found = NULL;
-    ds_problem_t *problem =
-        ds_db_pgsql_reach(&found, db->where.params, db->where.brisk ? BRISK_REACH : PATIENCE, pool);
+    ds_problem_t *problem = ds_db_pgsql_reach(
+        &found, where->params,
+        ds_db_pgsql_patience(where->params, where->brisk ? BRISK_REACH : PATIENCE), pool);
 
     if (problem)
         return problem;
     apr_pool_clear(db->pgsql->params_pool);
-    db->pgsql->call.params = apr_pstrdup(db->pgsql->params_pool, found);
+    call->params = apr_pstrdup(db->pgsql->params_pool, found);
+    call->given = where->params;
+    call->patience = ds_db_pgsql_patience(where->params, where->brisk ? BRISK_CALL : PATIENCE);
     return NULL;
 }
 
@@ -76,8 +81,6 @@ static void call_begin(ds_db_t *db)
     ds_db_watch_call_t *call = &db->pgsql->call;
 
     call->fd = PQsocket(native(db));
-    call->given = db->where.params;
-    call->patience = db->where.brisk ? BRISK_CALL : PATIENCE;
     ds_db_pgsql_watch_begin(call);
 }
 

@@ -15,6 +15,8 @@
 #define SERVERS_MAX 16
 #define OPTIONS_MAX 64 /* libpq 15 knows 44 */
 #define MEMORY apr_time_from_sec(1)
+#define TURN apr_time_from_msec(100)
+#define CONNECT_TIMEOUT_MIN 2  /* seconds; libpq takes 1 for 2 */
 #define CONNECT_TIMEOUT_MAX 60 /* seconds; for who has given 0, which is for ever */
 
 /* One attempt to connect. */
@@ -28,9 +30,11 @@ typedef struct {
 
 /* What is used unless the administrator says something else: a peer that is gone is noticed. */
 static const char *const defaults[][2] = {
-    {"connect_timeout", "2"},      {"keepalives_idle", "30"},
-    {"keepalives_interval", "10"}, {"keepalives_count", "3"},
-    {"tcp_user_timeout", "30000"}, {"fallback_application_name", "mod_datasync"},
+    {"keepalives_idle", "30"},
+    {"keepalives_interval", "10"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "30000"},
+    {"fallback_application_name", "mod_datasync"},
 };
 
 /* --- what is known to be away --- */
@@ -109,21 +113,24 @@ static void attempt_go_on(attempt_t *attempt)
         attempt->talked = 1;
 }
 
-/* Let all attempts go on that can, and wait a little where none can. */
-static void attempts_run(attempt_t *attempts, int count, apr_time_t end)
+/* Let all attempts go on that can, and wait a little of what is `left` where none can. When the
+ * machine stood still meanwhile, so did the server: that time is not taken from what is left. */
+static void attempts_run(attempt_t *attempts, int count, apr_interval_time_t *left)
 {
     struct pollfd sockets[SERVERS_MAX];
-    apr_interval_time_t left = end - ds_clock_steady();
-    int i;
+    apr_interval_time_t turn = *left < TURN ? *left : TURN, lasted;
+    apr_time_t began = ds_clock_steady();
+    int i, ready;
 
     for (i = 0; i < count; i++) {
         sockets[i].fd = attempt_has_ended(&attempts[i]) ? -1 : PQsocket(attempts[i].conn);
         sockets[i].events = attempts[i].next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
         sockets[i].revents = 0;
     }
-    if (poll(sockets, (nfds_t)count, left > 0 ? (int)apr_time_as_msec(left) + 1 : 0) <= 0)
-        return;
-    for (i = 0; i < count; i++)
+    ready = poll(sockets, (nfds_t)count, (int)apr_time_as_msec(turn) + 1);
+    lasted = ds_clock_steady() - began;
+    *left -= lasted < turn ? lasted : turn;
+    for (i = 0; i < count && ready > 0; i++)
         if (sockets[i].fd >= 0 && sockets[i].revents)
             attempt_go_on(&attempts[i]);
 }
@@ -154,13 +161,12 @@ static int attempts_are_over(const attempt_t *attempts, int count)
 
 int ds_db_pgsql_answers(const char *params, apr_interval_time_t patience)
 {
-    apr_time_t end = ds_clock_steady() + patience;
     attempt_t attempt = {0};
     int answers;
 
     attempt_begin(&attempt, PQconnectStart(params));
-    while (!attempt_has_ended(&attempt) && ds_clock_steady() < end)
-        attempts_run(&attempt, 1, end);
+    while (!attempt_has_ended(&attempt) && patience > 0)
+        attempts_run(&attempt, 1, &patience);
     answers = attempt.next == PGRES_POLLING_OK ||
               (attempt.next == PGRES_POLLING_FAILED && attempt.talked) ||
               PQstatus(attempt.conn) == CONNECTION_AUTH_OK;
@@ -246,8 +252,9 @@ static void attempt_param_add(attempt_t *attempt, int *count, const PQconninfoOp
 }
 
 static void attempt_params_set(attempt_t *attempt, const PQconninfoOption *options, int server,
-                               apr_pool_t *pool)
+                               apr_interval_time_t patience, apr_pool_t *pool)
 {
+    apr_int64_t seconds = apr_time_sec(patience);
     const PQconninfoOption *option;
     int count = 0;
     unsigned i;
@@ -261,6 +268,9 @@ static void attempt_params_set(attempt_t *attempt, const PQconninfoOption *optio
     }
     for (i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
         attempt_param_add(attempt, &count, options, defaults[i][0], defaults[i][1]);
+    attempt_param_add(
+        attempt, &count, options, "connect_timeout",
+        apr_ltoa(pool, (long)(seconds > CONNECT_TIMEOUT_MIN ? seconds : CONNECT_TIMEOUT_MIN)));
     attempt_param_add(attempt, &count, options, "sslcert", certificate_default(pool));
 }
 
@@ -304,8 +314,8 @@ static const char *attempt_words(const attempt_t *attempt, apr_pool_t *pool)
 }
 
 /* Connect to all of them; the number of the one to take, or -1 and why none. */
-static int attempts_decide(const char **words, attempt_t *attempts, int count, apr_time_t end,
-                           apr_pool_t *pool)
+static int attempts_decide(const char **words, attempt_t *attempts, int count,
+                           apr_interval_time_t patience, apr_pool_t *pool)
 {
     int chosen, i;
 
@@ -315,8 +325,8 @@ static int attempts_decide(const char **words, attempt_t *attempts, int count, a
     do {
         chosen = attempts_choose(attempts, count, 0);
         if (chosen < 0)
-            attempts_run(attempts, count, end);
-    } while (chosen < 0 && !attempts_are_over(attempts, count) && ds_clock_steady() < end);
+            attempts_run(attempts, count, &patience);
+    } while (chosen < 0 && !attempts_are_over(attempts, count) && patience > 0);
     if (chosen < 0)
         chosen = attempts_choose(attempts, count, 1);
     *words = "";
@@ -329,12 +339,15 @@ static int attempts_decide(const char **words, attempt_t *attempts, int count, a
     return chosen;
 }
 
-static apr_interval_time_t patience_of(const PQconninfoOption *options, apr_interval_time_t usual)
+apr_interval_time_t ds_db_pgsql_patience(const char *given, apr_interval_time_t usual)
 {
-    const char *given = option_value(options, "connect_timeout");
-    apr_int64_t seconds = given ? apr_atoi64(given) : 0;
+    PQconninfoOption *options = PQconninfoParse(given, NULL);
+    const char *timeout = options ? option_value(options, "connect_timeout") : NULL;
+    int is_given = timeout != NULL;
+    apr_int64_t seconds = is_given ? apr_atoi64(timeout) : 0;
 
-    if (!given)
+    PQconninfoFree(options);
+    if (!is_given)
         return usual;
     return apr_time_from_sec(seconds > 0 && seconds < CONNECT_TIMEOUT_MAX ? seconds
                                                                           : CONNECT_TIMEOUT_MAX);
@@ -361,9 +374,8 @@ ds_problem_t *ds_db_pgsql_reach(const char **params, const char *given,
     count = servers_count(options);
     attempts = apr_pcalloc(pool, sizeof(*attempts) * (apr_size_t)count);
     for (i = 0; i < count; i++)
-        attempt_params_set(&attempts[i], options, i, pool);
-    chosen = attempts_decide(&words, attempts, count,
-                             ds_clock_steady() + patience_of(options, patience), pool);
+        attempt_params_set(&attempts[i], options, i, patience, pool);
+    chosen = attempts_decide(&words, attempts, count, patience, pool);
     away_answer(given, chosen < 0 ? words : NULL);
     if (chosen >= 0)
         *params = attempt_params_text(&attempts[chosen], pool);

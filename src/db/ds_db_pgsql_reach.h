@@ -10,13 +10,19 @@
 
 #include "ds_problem.h"
 
-/* Find the first server, in their order, that takes a connection, and the parameters of it alone.
- * It has `patience` for that, unless the parameters have a connect_timeout. After a failure it is
- * remembered for a second that there is none; and while one thread asks again, others do not. */
+/* How long a server may take to answer: what the parameters say by connect_timeout (0: a minute),
+ * or `usual`. */
+apr_interval_time_t ds_db_pgsql_patience(const char *given, apr_interval_time_t usual);
+
+/* Find the first server, in their order, that takes a connection within `patience`, and the
+ * parameters of it alone. Time in which this process stood still does not count. After a failure
+ * it is remembered for a second that there is none; and while one thread asks again, others do not.
+ */
 ds_problem_t *ds_db_pgsql_reach(const char **params, const char *given,
                                 apr_interval_time_t patience, apr_pool_t *pool);
 
-/* Does the server of these parameters say anything, if only that it is full? For any thread. */
+/* Does the server of these parameters say anything, if only that it is full? `patience` as above.
+ * For any thread. */
 int ds_db_pgsql_answers(const char *params, apr_interval_time_t patience);
 
 /* Remember that no server of these parameters answers. For any thread. */

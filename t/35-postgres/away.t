@@ -130,6 +130,21 @@ close $_ for splice @sessions;
 wait_for('the database to be used again', sub { $request{'a status'}->()->code == 200 });
 is $node->import_run('open-import', "vin\nAFTER\n")->{state}, 'finished', 'when there is room again imports run';
 
+note 'an administrator who gives more time';
+local $ENV{DS_TEST_POSTGRES} = $cluster->params . ' connect_timeout=20';
+my $patient = DSNode->start;
+is $patient->get('/api/data-sync/open-import')->code, 200, 'the database is used';
+$cluster->freeze;
+my $pid = fork // die "fork: $!";
+if (!$pid) {
+    sleep 3;
+    $cluster->thaw;
+    POSIX::_exit(0);
+}
+is $patient->get('/api/data-sync/open-import')->code, 200, 'a server that answers within that time is waited for';
+waitpid $pid, 0;
+finish($patient);
+
 $node->stop;
 finish($node, qr/DS0030/, qr/DS0040/, qr/DS0041/, qr/DS0520/, qr/DS0531/, qr/DS0541/, qr/DS0544/, qr/DS0072/);
 done_testing;
