@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 
 #include "ds_clock.h"
+#include "ds_src_authority.h"
 #include "ds_src_header.h"
 #include "ds_src_url.h"
 
@@ -20,6 +21,8 @@
 
 struct ds_src_http_t {
     ds_src_http_rules_t rules;
+    const char *authorities; /* the certificates of both files; NULL: libcurl reads what there is */
+    apr_size_t authorities_size;
     CURL *curl;
 };
 
@@ -43,6 +46,7 @@ typedef struct {
 ds_src_http_rules_t ds_src_http_rules(const ds_src_egress_t *egress)
 {
     return (ds_src_http_rules_t){.egress = egress,
+                                 .system_ca = ds_src_authority_system(),
                                  .redirects = 3,
                                  .header_bytes = 64 * 1024,
                                  .body_bytes = 256 * 1024 * 1024,
@@ -60,7 +64,7 @@ static apr_status_t client_free(void *data)
 ds_src_http_t *ds_src_http_make(const ds_src_http_rules_t *rules, apr_pool_t *pool)
 {
     static int ready;
-    ds_src_http_t *http = apr_palloc(pool, sizeof(*http));
+    ds_src_http_t *http = apr_pcalloc(pool, sizeof(*http));
 
     if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return NULL;
@@ -70,6 +74,9 @@ ds_src_http_t *ds_src_http_make(const ds_src_http_rules_t *rules, apr_pool_t *po
     if (!http->curl)
         return NULL;
     apr_pool_cleanup_register(pool, http->curl, client_free, apr_pool_cleanup_null);
+    if (rules->ca && rules->system_ca)
+        http->authorities =
+            ds_src_authority_join(&http->authorities_size, rules->ca, rules->system_ca, pool);
     return http;
 }
 
@@ -204,12 +211,25 @@ static size_t body_take(char *data, size_t size, size_t count, void *baton)
     if (hop->request->write && code / 100 == 2)
         status = hop->request->write(hop->request->baton, data, size);
     if (status != APR_SUCCESS)
-        hop->problem = ds_problem_make(hop->pool, status, "The answer cannot be kept: %s",
+        hop->problem = ds_problem_make(hop->pool, DS_ELIMIT, "The answer cannot be kept: %s",
                                        ds_problem_status_text(status, hop->pool));
     return status == APR_SUCCESS ? size : 0;
 }
 
 /* --- one hop --- */
+
+/* A libcurl that takes no certificates from memory gets the file: beside it counts the directory of
+ * the system's, where it knows one. */
+static void authorities_set(CURL *curl, const ds_src_http_t *http)
+{
+    struct curl_blob both = {(char *)(uintptr_t)http->authorities, http->authorities_size,
+                             CURL_BLOB_NOCOPY};
+
+    if (http->authorities && curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &both) == CURLE_OK)
+        return;
+    if (http->rules.ca)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, http->rules.ca);
+}
 
 static void limits_set(CURL *curl, const hop_t *hop)
 {
@@ -222,8 +242,7 @@ static void limits_set(CURL *curl, const hop_t *hop)
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (rules->ca)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, rules->ca);
+    authorities_set(curl, hop->http);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)apr_time_as_msec(rules->connect));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left > 1000 ? (long)apr_time_as_msec(left) : 1L);

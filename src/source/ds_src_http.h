@@ -17,6 +17,7 @@ typedef struct ds_src_http_rules_t {
     const ds_src_egress_t *egress;
     int plain;                   /* http:// may be asked too */
     const char *ca;              /* a file (PEM) of more authorities to trust; NULL: none */
+    const char *system_ca;       /* that of the system's; NULL: libcurl finds them */
     int redirects;               /* so many are followed; 0: a redirect is an answer */
     apr_size_t header_bytes;     /* of all header lines of an answer */
     apr_int64_t body_bytes;      /* after decompression */
@@ -38,7 +39,7 @@ typedef struct ds_src_http_request_t {
     apr_size_t body_size;
 
     /* Takes the body of an answer of 2xx, piece by piece; NULL: it is not wanted. Its failure ends
-     * the request with its status. */
+     * the request. */
     apr_status_t (*write)(void *baton, const char *data, apr_size_t size);
     /* Asked about once a second; a status that is not APR_SUCCESS ends the request. Or NULL. */
     apr_status_t (*watch)(void *baton);
@@ -66,9 +67,10 @@ ds_src_http_t *ds_src_http_make(const ds_src_http_rules_t *rules, apr_pool_t *po
  * a problem, whose text shows neither headers nor secrets of the query:
  *   DS_EREMOTE  no connection, no whole answer, not in time: may be tried again
  *   DS_EDENIED  the address, the scheme, or a certificate is refused
- *   DS_ELIMIT   the answer is larger than the rules allow, or there are too many redirects
+ *   DS_ELIMIT   the answer is larger than the rules allow, or write has failed (no room on a
+ *               disk), or there are too many redirects
  *   DS_EINPUT   the URL or a header cannot be sent
- *   or what write or watch returned.
+ *   or what watch returned.
  * *answer is never NULL, and lives in pool. Of a redirect that leads to another origin (scheme,
  * host, port) only Accept, Accept-Language and Content-Type go with the request, and no body; from
  * https to http none is followed. */

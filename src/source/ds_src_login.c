@@ -12,6 +12,7 @@
 #include "ds_pull.h"
 #include "ds_seal.h"
 #include "ds_secret.h"
+#include "ds_src_retry.h"
 #include "ds_src_url.h"
 
 #define TURN apr_time_from_sec(1)
@@ -244,7 +245,7 @@ static ds_problem_t *answer_check(const ds_src_login_t *login, const ds_src_http
 {
     if (answer->status == 200)
         return NULL;
-    return ds_problem_make(pool, answer->status / 100 == 5 ? DS_EREMOTE : DS_EDENIED,
+    return ds_problem_make(pool, ds_src_retry_may_pass(answer->status) ? DS_EREMOTE : DS_EDENIED,
                            "The token endpoint %s answered with %d",
                            ds_src_url_show(login->auth->token_url, pool), answer->status);
 }

@@ -108,15 +108,19 @@ static int budget_get(apr_interval_time_t *pause, const ds_src_http_answer_t *an
 
 /* --- */
 
+int ds_src_retry_may_pass(int status)
+{
+    return status == 408 || status == 425 || status == 429 ||
+           (status / 100 == 5 && status != 501 && status != 505);
+}
+
 static ds_src_verdict_e status_judge(int status)
 {
     if (status / 100 == 2)
         return DS_SRC_GOOD;
     if (status == 401)
         return DS_SRC_LOGIN;
-    if (status == 408 || status == 425 || status == 429)
-        return DS_SRC_AGAIN;
-    return status / 100 == 5 && status != 501 && status != 505 ? DS_SRC_AGAIN : DS_SRC_CONFIG_ERROR;
+    return ds_src_retry_may_pass(status) ? DS_SRC_AGAIN : DS_SRC_CONFIG_ERROR;
 }
 
 static ds_src_verdict_e problem_judge(const ds_problem_t *problem)

@@ -20,6 +20,9 @@ typedef enum ds_src_verdict_e {
 /* Is it a good answer that asks for nothing? Then there is nothing to judge. */
 int ds_src_retry_is_plain(const ds_src_http_answer_t *answer);
 
+/* Is an answer with this status of HTTP one of trouble that may pass? */
+int ds_src_retry_may_pass(int status);
+
 /* What Retry-After says (RFC 9110, seconds or a date): for how long the server wants no request.
  * Returns 0, with *pause 0, when the header is not there or cannot be read. */
 int ds_src_retry_after(apr_interval_time_t *pause, const ds_src_http_answer_t *answer,

@@ -146,6 +146,8 @@ static ds_problem_t *rest_take(dsw_page_t *page, json_t *first)
     json_error_t error;
     json_t *content;
 
+    if (!size && page->spec->content.path->count)
+        return ds_problem_make(page->pool, DS_EINPUT, "the answer is empty: it is not JSON");
     if (!size)
         return NULL;
     page->rest = ds_json_load(text, size, JSON_DECODE_ANY, &error, page->pool);

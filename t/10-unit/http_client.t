@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 use Compress::Zlib ();
+use DSCertificate;
 use DSRest;
 use Test::More;
 use Time::HiRes qw(time);
@@ -122,6 +123,8 @@ like $said, qr/^limit: The answer is larger than 1000000 bytes/, 'what unpacks w
 cmp_ok length $body, '<', 1_200_000, 'beyond the limit';
 ($said) = send_one(@hole, 'body=4999', 'GET', url('/large'));
 like $said, qr/^limit: /, 'an answer that is too large';
+($said) = send_one(@hole, 'room=4999', 'GET', url('/large'));
+is $said, 'limit: The answer cannot be kept: No space left on device', 'a disk that is full is no trouble of the database';
 ($said) = send_one(@hole, 'body=5000', 'GET', url('/large'));
 like $said, qr/^200 5000 /, 'and one that is just right';
 ($said) = send_one(@hole, 'GET', url($_)), like $said, qr/^limit: The answer has too many headers/, "headers: $_" for qw(/headers /many);
@@ -138,6 +141,19 @@ like $said, qr/^stopped: /, 'who waits can be stopped';
 cmp_ok time - $start, '<', 60, 'all that has an end soon';
 ($said) = send_one(@hole, 'total=5000', 'GET', 'http://127.0.0.1:9/');
 like $said, qr/^remote: .*connect/i, 'a server that is away is away';
+
+# Whom it believes. The directory of the system's authorities is another way in libcurl, so the file of "theirs" must do.
+my ($ours, $theirs, $strangers) = map { authority_make($_) } qw(ours theirs strangers);
+my %tls = map { $_ => DSRest->start(sub { [200, {}, 'good'] }, certificate => [certificate_make($_, "server-$_", 'IP:127.0.0.1')]) } qw(ours theirs strangers);
+sub tls_said { my ($whose, @files) = @_; return (send_one('allow=127.0.0.1', @files, 'GET', $tls{$whose}->url('/good')))[0] }
+for my $whose (qw(ours theirs)) {
+    like tls_said($whose, "ca=$ours", "system_ca=$theirs"), qr/^200 /, "an authority of one's own stands beside the system's: $whose";
+}
+like tls_said('strangers', "ca=$ours", "system_ca=$theirs"), qr/^denied: SSL certificate problem/, 'anybody else is nobody';
+like tls_said('theirs', "ca=$ours"), qr/^denied: SSL certificate problem/, 'the system is asked for those that it has';
+like tls_said('ours', "ca=$ours", 'system_ca=/nowhere'), qr/^200 /, 'a system without its file is one with the others alone';
+like tls_said('ours', 'ca=/nowhere', "system_ca=$theirs"), qr/^denied: /, 'without the file of its own nobody is trusted instead';
+$_->stop for values %tls;
 
 # Headers that would be others
 for my $bad ("+X-A=1\r\nHost: evil", "+X-A=1\n", '+Bad Name=1', '+=1', '+Host=evil', '+Transfer-Encoding=chunked', "+X\r\nY=1", '+Proxy-Authorization=1') {

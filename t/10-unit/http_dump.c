@@ -2,8 +2,9 @@
  *
  *   http_dump [NAME=VALUE | +HEADER=VALUE]... METHOD URL [BODY]
  *
- * Names: allow (a hole), plain, redirects, headers, body (bytes), total, silence, stop
- * (milliseconds). Prints the problem's kind and text, or the answer's status, size, URL and body.
+ * Names: allow (a hole), plain, ca, system_ca (files), redirects, headers, body, room (bytes),
+ * total, silence, stop (milliseconds). Prints the problem's kind and text, or the answer's status,
+ * size, URL and body.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static apr_array_header_t *allow, *headers;
 static ds_src_http_rules_t rules;
 static apr_time_t stop_at;
 static char *body;
-static apr_size_t body_size;
+static apr_size_t body_size, room;
 
 static void option_take(const char *name, const char *value)
 {
@@ -33,12 +34,18 @@ static void option_take(const char *name, const char *value)
         APR_ARRAY_PUSH(allow, const char *) = value;
     else if (!strcmp(name, "plain"))
         rules.plain = (int)number;
+    else if (!strcmp(name, "ca"))
+        rules.ca = value;
+    else if (!strcmp(name, "system_ca"))
+        rules.system_ca = value;
     else if (!strcmp(name, "redirects"))
         rules.redirects = (int)number;
     else if (!strcmp(name, "headers"))
         rules.header_bytes = (apr_size_t)number;
     else if (!strcmp(name, "body"))
         rules.body_bytes = number;
+    else if (!strcmp(name, "room"))
+        room = (apr_size_t)number;
     else if (!strcmp(name, "total"))
         rules.total = apr_time_from_msec(number);
     else if (!strcmp(name, "silence"))
@@ -49,6 +56,8 @@ static void option_take(const char *name, const char *value)
 
 static apr_status_t body_write(void *baton, const char *data, apr_size_t size)
 {
+    if (room && body_size + size > room)
+        return APR_ENOSPC;
     body = realloc(body, body_size + size);
     memcpy(body + body_size, data, size);
     body_size += size;

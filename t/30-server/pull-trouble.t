@@ -30,6 +30,7 @@ my %answers = (
         syswrite $server->{client}, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"data\":{\"items\":[{\"id\":7}";
         return;
     },
+    'login' => sub { $bearer->(@_) eq 'Bearer good-token' ? DSRest::json(items(1)) : [401, {}, ''] },
     'none' => sub { [204, {}, ''] },
     'absent' => sub { DSRest::json({data => {}}) },
     'odd' => sub { DSRest::json({data => {items => [{id => 1, name => 'a'}, {id => 'x'}, 7, {name => 'no key'}, {id => 2, name => {a => 1}}]}}) },
@@ -39,6 +40,7 @@ my %answers = (
     'patience' => sub { [503, {'Retry-After' => 86_400}, ''] },
     # harm
     'garbage' => sub { [200, {'Content-Type' => 'application/json'}, "\x7fELF rubbish"] },
+    'hollow' => sub { [200, {}, ''] },
     'html' => sub { [200, {}, '<html>log in</html>'] },
     'cut' => sub { [200, {}, '{"data":{"items":[{"id":1},{"id":2}'] },
     'wrong' => sub { DSRest::json({data => {items => 'many'}}) },
@@ -65,6 +67,7 @@ my %ends = (
     'unavailable' => [finished => '1 1 0 0', qr/^1 row pulled$/],
     'limited' => [finished => '1 1 0 0', qr/^1 row pulled$/],
     'broken-off' => [finished => '1 1 0 0', qr/^1 row pulled$/],
+    'login' => [finished => '1 1 0 0', qr/^1 row pulled$/],
     'none' => [finished => '0 0 0 0', qr/^0 rows pulled$/],
     'absent' => [finished => '0 0 0 0', qr/^0 rows pulled$/],
     'odd' => [finished => '5 2 3 0', qr/^2 rows pulled, 3 failed: see the failures file$/],
@@ -75,6 +78,7 @@ my %ends = (
     'gone' => [rejected => '0 0 0 0', qr/^config_error: GET \S+ was answered with 404: nothing here\. 0 rows/],
     'patience' => [failed => '0 0 0 0', qr/^error: GET \S+ was answered with 503/],
     'garbage' => [failed => '0 0 0 0', qr/^error: page 1: the answer cannot be read at byte 0/],
+    'hollow' => [failed => '0 0 0 0', qr/^error: page 1: the answer is empty: it is not JSON\. 0 rows/],
     'html' => [failed => '0 0 0 0', qr/^error: page 1: the answer cannot be read at byte 0/],
     'cut' => [failed => '0 0 0 0', qr/^error: page 1: the answer cannot be read at byte \d+, behind 2 records/],
     'wrong' => [failed => '0 0 0 0', qr/^error: page 1: there is no array at contentPath/],
@@ -90,7 +94,8 @@ my %ends = (
 );
 
 my $answer = sub {
-    my ($request) = @_;
+    my ($request, $self) = @_;
+    return $self->count('token') == 1 ? [429, {}, ''] : DSRest::json({access_token => 'good-token'}) if $request->uri->path eq '/token';
     my ($name) = $request->uri->path =~ m{^/items/([\w-]+)};
     return ($answers{$name} || $answers{gone})->(@_);
 };
@@ -98,10 +103,11 @@ my $answer = sub {
 my $server = DSRest->start($answer);
 my %server_of = map { $_ => DSRest->start($answer) } qw(unavailable limited down patience);
 my $node = DSNode->prepare(config => '');
+my $login = 'SourceAuth oauth2-client client=me secret=file:' . $node->secret_write(client => 'the-secret-of-the-client') . ' token-url=' . $server->url('/token') . "\n";
 $node->config_write(pull_config(4, map {
     pull_sync($node, $server_of{$_} || $server, "pull-$_", spec => spec_of($paging{$_} || {%none}, $_ eq 'nested' ? (contentPath => '$.reports[1].rows') : ()), set => $_,
               $_ eq 'numbers' ? (fields => "Field id integer\nField name text\nField price decimal\nKey id\n") : (),
-              lines => ($_ eq 'nested' ? "Map name \$.range\n" : '') . "MaxRowLength 100K\n" . ($_ eq 'odd' ? "Map id \$.items.id\nMap name \$.items.name\n" : ''))
+              lines => ($_ eq 'login' ? $login : '') . ($_ eq 'nested' ? "Map name \$.range\n" : '') . "MaxRowLength 100K\n" . ($_ eq 'odd' ? "Map id \$.items.id\nMap name \$.items.name\n" : ''))
 } sort keys %ends))->start;
 my $begun = time;
 my %launches = map { ($_ => $node->ctl('run', "pull-$_")->{id}) } sort keys %ends;
