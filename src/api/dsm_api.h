@@ -57,6 +57,9 @@ struct dsm_api_t {
     /* Before an endpoint runs: is there something against it beside the credential? HTTP_OK, or it
      * was answered. */
     int (*admit)(request_rec *r, const dsm_request_t *request);
+    /* Parent, in post_config, where the protocol is used: make in pconf what children need of the
+     * definitions, which may be NULL. */
+    void (*prepare)(const ds_def_t *def, apr_pool_t *pconf, apr_pool_t *ptemp);
 };
 
 /* The protocol of that name (any case), or NULL. */

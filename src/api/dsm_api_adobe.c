@@ -173,4 +173,5 @@ const dsm_api_t dsm_api_adobe = {
     .problem = adobe_problem,
     .judge = adobe_judge,
     .admit = adobe_admit,
+    .prepare = dsm_adobe_specs_prepare,
 };

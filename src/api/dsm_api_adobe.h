@@ -71,9 +71,11 @@ const char *dsm_adobe_next_make(const dsm_adobe_list_t *list, const char *path, 
 /* The id of the connection spec of a pull. */
 apr_status_t dsm_adobe_spec_id(char uuid[DS_UUID_SIZE], const ds_sync_t *sync, apr_pool_t *scratch);
 
-/* The pull of the configuration whose connection spec has this id, of those that the key may see;
- * or NULL. */
-const ds_sync_t *dsm_adobe_spec_sync(request_rec *r, const dsm_request_t *request, const char *id);
+/* Parent: read what is shown of the pulls of the configuration, for the children. */
+void dsm_adobe_specs_prepare(const ds_def_t *def, apr_pool_t *pconf, apr_pool_t *ptemp);
+
+/* Is it the connection spec of a pull of the configuration that the key may see? */
+int dsm_adobe_spec_is_configured(const dsm_request_t *request, const char *id);
 
 /* One that a client has sent, as it is shown: a new reference. */
 json_t *dsm_adobe_spec_make(const ds_connection_spec_t *kept, apr_pool_t *scratch);
@@ -83,9 +85,6 @@ const char *dsm_adobe_spec_etag(const ds_connection_spec_t *kept, apr_pool_t *po
 
 /* Answer that there is none. */
 int dsm_adobe_spec_missing(request_rec *r);
-
-/* Send a document; takes over the reference. */
-int dsm_adobe_json_send(request_rec *r, int status, json_t *root);
 
 /* Endpoints. */
 dsm_endpoint_cb dsm_adobe_runs;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "ds_src_document.h"
-#include "dsm_config.h"
 #include "dsm_db.h"
 #include "dsm_reply.h"
 
@@ -82,8 +81,21 @@ static void members_set(json_t *spec, const json_t *document)
     member_set(spec, document, "attributes", json_object());
 }
 
-/* That of a pull of the configuration: nobody has made it at a time. A new reference. */
-static json_t *configured_make(const char *id, const ds_sync_t *sync, apr_pool_t *scratch)
+/* --- those of the configuration --- */
+
+/* What is shown of a pull: read once, because a source spec is much more work than its answer. */
+typedef struct configured_t {
+    const ds_sync_t *sync;
+    char id[DS_UUID_SIZE];
+    const char *name;
+    const char *text; /* JSON */
+} configured_t;
+
+/* Made in post_config, inherited by the children: of configured_t. In pconf. */
+static apr_array_header_t *configured;
+
+/* Nobody has made it at a time. A new reference. */
+static json_t *configured_read(const char *id, const ds_sync_t *sync, apr_pool_t *scratch)
 {
     const char *text = sync->source->spec;
     json_t *document = ds_src_document_read(text, strlen(text), scratch);
@@ -101,6 +113,64 @@ static json_t *configured_make(const char *id, const ds_sync_t *sync, apr_pool_t
     json_decref(document);
     return spec;
 }
+
+static void configured_make(const ds_sync_t *sync, apr_pool_t *pconf, apr_pool_t *scratch)
+{
+    configured_t made = {.sync = sync};
+    const char *name;
+    json_t *spec;
+    char *text;
+
+    if (sync->kind != DS_KIND_PULL || dsm_adobe_spec_id(made.id, sync, scratch) != APR_SUCCESS) {
+        return;
+    }
+    spec = configured_read(made.id, sync, scratch);
+    name = json_string_value(json_object_get(spec, "name"));
+    text = json_dumps(spec, JSON_COMPACT);
+    if (text) {
+        made.name = name ? apr_pstrdup(pconf, name) : "";
+        made.text = apr_pstrdup(pconf, text);
+        APR_ARRAY_PUSH(configured, configured_t) = made;
+    }
+    free(text);
+    json_decref(spec);
+}
+
+void dsm_adobe_specs_prepare(const ds_def_t *def, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    apr_pool_t *scratch;
+    int i;
+
+    configured = apr_array_make(pconf, 4, sizeof(configured_t));
+    apr_pool_create(&scratch, ptemp);
+    for (i = 0; def && i < def->syncs->nelts; ++i) {
+        configured_make(APR_ARRAY_IDX(def->syncs, i, const ds_sync_t *), pconf, scratch);
+        apr_pool_clear(scratch);
+    }
+    apr_pool_destroy(scratch);
+}
+
+/* One that the key may see, or NULL. */
+static const configured_t *configured_find(const dsm_request_t *request, const char *id)
+{
+    int i;
+
+    for (i = 0; i < configured->nelts; ++i) {
+        const configured_t *spec = &APR_ARRAY_IDX(configured, i, configured_t);
+
+        if (!strcmp(spec->id, id) && dsm_adobe_has_flow(request, spec->sync)) {
+            return spec;
+        }
+    }
+    return NULL;
+}
+
+int dsm_adobe_spec_is_configured(const dsm_request_t *request, const char *id)
+{
+    return configured_find(request, id) != NULL;
+}
+
+/* --- those that were sent --- */
 
 const char *dsm_adobe_spec_etag(const ds_connection_spec_t *kept, apr_pool_t *pool)
 {
@@ -160,41 +230,37 @@ static int page_takes(page_t *page, const char *id, const char *name)
     return !page->has_more;
 }
 
-/* Takes over the reference. A tree is much larger than its text. */
-static void page_add(page_t *page, json_t *spec)
+static void page_add(page_t *page, const char *text)
 {
-    char *text = json_dumps(spec, JSON_COMPACT);
-
-    json_decref(spec);
-    if (text) {
-        APR_ARRAY_PUSH(page->items, const char *) = apr_pstrdup(page->r->pool, text);
-        page->size += strlen(text);
-    }
-    free(text);
+    APR_ARRAY_PUSH(page->items, const char *) = text;
+    page->size += strlen(text);
 }
 
 static void configured_add(page_t *page)
 {
-    const ds_def_t *def = dsm_config_get(page->r->server)->def;
-    char id[DS_UUID_SIZE];
     int i;
 
-    for (i = 0; i < def->syncs->nelts && !page->has_more; ++i) {
-        const ds_sync_t *sync = APR_ARRAY_IDX(def->syncs, i, const ds_sync_t *);
-        const char *name;
-        json_t *spec;
+    for (i = 0; i < configured->nelts && !page->has_more; ++i) {
+        const configured_t *spec = &APR_ARRAY_IDX(configured, i, configured_t);
 
-        if (!dsm_adobe_has_flow(page->request, sync) ||
-            dsm_adobe_spec_id(id, sync, page->r->pool) != APR_SUCCESS) {
-            continue;
+        if (dsm_adobe_has_flow(page->request, spec->sync) &&
+            page_takes(page, spec->id, spec->name)) {
+            page_add(page, spec->text);
         }
-        spec = configured_make(id, sync, page->r->pool);
-        name = json_string_value(json_object_get(spec, "name"));
-        if (page_takes(page, id, name ? name : "")) {
-            page_add(page, json_incref(spec));
-        }
-        json_decref(spec);
     }
+}
+
+/* A tree is much larger than its text, which lives in pool. */
+static apr_status_t text_make(const char **made, const ds_connection_spec_t *kept, apr_pool_t *pool,
+                              apr_pool_t *scratch)
+{
+    json_t *spec = dsm_adobe_spec_make(kept, scratch);
+    char *text = json_dumps(spec, JSON_COMPACT);
+
+    *made = text ? apr_pstrdup(pool, text) : NULL;
+    free(text);
+    json_decref(spec);
+    return *made ? APR_SUCCESS : APR_ENOMEM;
 }
 
 static apr_status_t kept_add(void *baton, dsm_db_t *connection, apr_pool_t *pool)
@@ -203,6 +269,7 @@ static apr_status_t kept_add(void *baton, dsm_db_t *connection, apr_pool_t *pool
     ds_connection_spec_t *spec;
     apr_array_header_t *specs;
     apr_pool_t *scratch;
+    const char *text;
     apr_status_t status = ds_connection_spec_list(&specs, connection->db, pool);
     int i;
 
@@ -215,7 +282,10 @@ static apr_status_t kept_add(void *baton, dsm_db_t *connection, apr_pool_t *pool
         apr_pool_clear(scratch);
         status = ds_connection_spec_get(&spec, connection->db, spec->id, scratch);
         if (status == APR_SUCCESS) {
-            page_add(page, dsm_adobe_spec_make(spec, scratch));
+            status = text_make(&text, spec, page->r->pool, scratch);
+        }
+        if (status == APR_SUCCESS) {
+            page_add(page, text);
         }
         else if (status == DS_ENOTFOUND) { /* somebody has just removed it */
             status = APR_SUCCESS;
@@ -272,45 +342,14 @@ int dsm_adobe_specs(request_rec *r, const dsm_request_t *request)
 
 /* --- one --- */
 
-const ds_sync_t *dsm_adobe_spec_sync(request_rec *r, const dsm_request_t *request, const char *id)
-{
-    const ds_def_t *def = dsm_config_get(r->server)->def;
-    char known[DS_UUID_SIZE];
-    int i;
-
-    for (i = 0; i < def->syncs->nelts; ++i) {
-        const ds_sync_t *sync = APR_ARRAY_IDX(def->syncs, i, const ds_sync_t *);
-
-        if (dsm_adobe_has_flow(request, sync) &&
-            dsm_adobe_spec_id(known, sync, r->pool) == APR_SUCCESS && !strcmp(known, id)) {
-            return sync;
-        }
-    }
-    return NULL;
-}
-
 int dsm_adobe_spec_missing(request_rec *r)
 {
     return dsm_adobe_error(r, HTTP_NOT_FOUND, "There is no such connection spec.");
 }
 
-int dsm_adobe_json_send(request_rec *r, int status, json_t *root)
-{
-    char *text = json_dumps(root, JSON_COMPACT);
-    int answer;
-
-    json_decref(root);
-    if (!text) {
-        return dsm_adobe_error(r, HTTP_INTERNAL_SERVER_ERROR, "The answer could not be made.");
-    }
-    answer = dsm_adobe_body_send(r, status, text, strlen(text));
-    free(text);
-    return answer;
-}
-
 typedef struct search_t {
     const char *id;
-    json_t *spec;
+    const char *text;
 } search_t;
 
 static apr_status_t kept_find(void *baton, dsm_db_t *connection, apr_pool_t *pool)
@@ -319,24 +358,21 @@ static apr_status_t kept_find(void *baton, dsm_db_t *connection, apr_pool_t *poo
     ds_connection_spec_t *spec;
     apr_status_t status = ds_connection_spec_get(&spec, connection->db, search->id, pool);
 
-    if (status == APR_SUCCESS) {
-        search->spec = dsm_adobe_spec_make(spec, pool);
-    }
-    return status;
+    return status == APR_SUCCESS ? text_make(&search->text, spec, pool, pool) : status;
 }
 
 int dsm_adobe_spec(request_rec *r, const dsm_request_t *request)
 {
     char id[DS_UUID_SIZE];
     search_t search = {.id = id};
-    const ds_sync_t *sync = NULL;
-    const char *cause = NULL;
+    const configured_t *spec = NULL;
+    const char *cause = NULL, *body;
     apr_status_t status = DS_ENOTFOUND;
 
     if (ds_digest_uuid_read(id, request->spec)) {
-        sync = dsm_adobe_spec_sync(r, request, id);
-        if (sync) {
-            search.spec = configured_make(id, sync, r->pool);
+        spec = configured_find(request, id);
+        if (spec) {
+            search.text = spec->text;
             status = APR_SUCCESS;
         }
         else if (dsm_adobe_has_all(request)) {
@@ -350,6 +386,6 @@ int dsm_adobe_spec(request_rec *r, const dsm_request_t *request)
         return dsm_reply_failure(r, request, status, "The connection spec could not be read.",
                                  cause);
     }
-    return dsm_adobe_json_send(r, HTTP_OK,
-                               json_pack("{s:[o], s:{}}", "items", search.spec, "_links"));
+    body = apr_pstrcat(r->pool, "{\"items\":[", search.text, "],\"_links\":{}}", NULL);
+    return dsm_adobe_body_send(r, HTTP_OK, body, strlen(body));
 }

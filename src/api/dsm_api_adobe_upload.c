@@ -197,6 +197,21 @@ static apr_status_t spec_change(void *baton, dsm_db_t *connection, apr_pool_t *p
                                      upload->by);
 }
 
+/* Takes over the reference. */
+static int json_send(request_rec *r, int status, json_t *root)
+{
+    char *text = json_dumps(root, JSON_COMPACT);
+    int answer;
+
+    json_decref(root);
+    if (!text) {
+        return dsm_adobe_error(r, HTTP_INTERNAL_SERVER_ERROR, "The answer could not be made.");
+    }
+    answer = dsm_adobe_body_send(r, status, text, strlen(text));
+    free(text);
+    return answer;
+}
+
 /* Answer what is kept, with what the check has warned of. */
 static int upload_answer(request_rec *r, int status, const upload_t *upload)
 {
@@ -209,7 +224,7 @@ static int upload_answer(request_rec *r, int status, const upload_t *upload)
                               json_string(APR_ARRAY_IDX(upload->warnings, i, const char *)));
     }
     json_object_set_new(spec, "warnings", warnings);
-    return dsm_adobe_json_send(r, status, spec);
+    return json_send(r, status, spec);
 }
 
 static int upload_refuse(request_rec *r, const dsm_request_t *request, apr_status_t status,
@@ -263,7 +278,7 @@ int dsm_adobe_spec_change(request_rec *r, const dsm_request_t *request)
     if (!ds_digest_uuid_read(id, request->spec)) {
         return dsm_adobe_spec_missing(r);
     }
-    if (dsm_adobe_spec_sync(r, request, id)) {
+    if (dsm_adobe_spec_is_configured(request, id)) {
         return dsm_adobe_error(r, HTTP_CONFLICT,
                                "This connection spec belongs to a pull of the configuration: an "
                                "administrator changes it there.");

@@ -116,6 +116,26 @@ static const char *worker_program(const dsm_config_t *config)
     return config->worker_program ? config->worker_program : DATASYNC_WORKER_PROGRAM;
 }
 
+/* What protocols keep of the definitions, each once, whoever uses it. */
+static void apis_prepare(const ds_def_t *def, server_rec *s, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    apr_hash_t *done = apr_hash_make(ptemp);
+
+    for (; s; s = s->next) {
+        const apr_array_header_t *uses = dsm_config_get(s)->apis;
+        int i;
+
+        for (i = 0; uses && i < uses->nelts; ++i) {
+            const dsm_api_t *api = APR_ARRAY_IDX(uses, i, dsm_api_use_t).api;
+
+            if (api->prepare && !apr_hash_get(done, api->name, APR_HASH_KEY_STRING)) {
+                apr_hash_set(done, api->name, APR_HASH_KEY_STRING, api);
+                api->prepare(def, pconf, ptemp);
+            }
+        }
+    }
+}
+
 int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     const dsm_config_t *config = dsm_config_get(s);
@@ -128,28 +148,30 @@ int dsm_setup_server(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     }
     /* 2. From now on the layers below write to the error log. */
     dsm_log_open(s);
-    /* 3. Without a sync there is nothing to keep and nothing to run. */
+    /* 3. What the protocols make of the definitions, even of none. */
+    apis_prepare(config->def, s, pconf, ptemp);
+    /* 4. Without a sync there is nothing to keep and nothing to run. */
     database = NULL;
     if (!dsm_config_has_syncs(config)) {
         return OK;
     }
-    /* 4. What children and worker need to know. */
+    /* 5. What children and worker need to know. */
     settings = settings_make(config, s, pconf);
     database = apr_pcalloc(pconf, sizeof(*database));
     database->driver = settings->db_driver;
     database->params = settings->db_params;
     database->cache_kb = DSM_DB_CACHE_KB;
     database->brisk = 1;
-    /* 5. The place of the database; the worker makes the database itself, as the run-time user. */
+    /* 6. The place of the database; the worker makes the database itself, as the run-time user. */
     database_directory_make(settings, s, ptemp);
-    /* 6. Where the children count calls together. */
+    /* 7. Where the children count calls together. */
     status = dsm_limit_open(pconf);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, s,
                      DSLOGNO(0110) "there is no shared memory for the limits on calls");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    /* 7. The worker. Where it runs elsewhere, the program only stores the definitions for it. */
+    /* 8. The worker. Where it runs elsewhere, the program only stores the definitions for it. */
     return dsm_worker_start(s, worker_program(config), settings, pconf) == APR_SUCCESS
                ? OK
                : HTTP_INTERNAL_SERVER_ERROR;
