@@ -36,7 +36,11 @@ $node->config_write(pull_config(4, "DataSyncAPI adobe\n",
     pull_sync($node, $server, 'odd', spec => $full, set => 'odd', lines => "IntegrationId 2c4a6e80-13f5-4b7d-9a1c-5e7092b4d6f8\n"),
     (map { pull_sync($node, $server, $_, spec => $spec, set => $_) } qw(wrong gone slow idle)),
     pull_sync($node, $server, 'posted', spec => $posted, set => 'pages'),
-    "<DataSync pages-export>\nKind export\nObject pages\nAuth none\n</DataSync>\n"))->start;
+    "<DataSync pages-export>\nKind export\nObject pages\nAuth none\n</DataSync>\n"));
+open my $padded, '>>', "$node->{dir}/idle.json" or die $!;
+print {$padded} ' ' x 1_000_000;
+close $padded or die $!;
+$node->start;
 my $adobe = DSAdobe->new($node);
 my %id = map { $_->{id} => $_->{integration_id} } @{$node->ctl('sync', 'list')};
 
@@ -177,6 +181,18 @@ is_deeply [@$members{qw(headerParams bodyParams)}], [{'x-session' => '***'}, {sh
 unlike encode_json(\@specs), qr/hunter2/, 'no secret is shown';
 is_deeply $adobe->json('/connectionSpecs?property=name==%22Items%22')->{items}, [$items], 'one is found by its name';
 is_deeply $adobe->json("/connectionSpecs?property=id==$spec_id")->{items}, $one, 'and by its id';
+
+
+# How long one of 20 answers takes that nothing else held up.
+sub quickest {
+    my ($path) = @_;
+    my @times = sort { $a <=> $b } map { my $begun = time; $adobe->ask('GET', $path); time - $begun } 1 .. 20;
+    return $times[0];
+}
+
+my ($large_spec) = grep { $_->{name} eq 'idle' } @specs;
+my @quickest = map { quickest("/connectionSpecs/$_") } $large_spec->{id}, $spec_id;
+cmp_ok $quickest[0], '<', 3 * $quickest[1], 'nobody reads a large source spec again for each who asks' or diag "@quickest";
 
 # Who may see what.
 my $mine = DSAdobe->new($node, sync => 'odd');
