@@ -79,11 +79,11 @@ sub asleep_begin {
     return ($fault, $id);
 }
 
-# It wakes up, and its runner says that the launch is not its own any more.
+# It wakes up, and its runner says that the launch is not its own any more, or that it has lost its connection meanwhile.
 sub wake {
     my ($fault, $id) = @_;
     $fault->thaw(all => 1);
-    $fault->{nodes}[1]->log_wait(qr/DS0540: launch $id /);
+    $fault->{nodes}[1]->log_wait(qr/DS054[01]: launch $id /);
     return;
 }
 

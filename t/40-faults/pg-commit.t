@@ -37,17 +37,28 @@ sub log_check {
     return is $seen, $words, "$name: the log says that $words";
 }
 
+# The same for an answer that came at once: a machine that stood still meanwhile could ask nobody in time, and may say so.
+sub lose_promptly {
+    my ($ask, %trap) = @_;
+    my ($code, $launches, $took);
+    for (1 .. 10) {
+        ($code, $launches, $took) = lose($ask, %trap);
+        last if $took < 1;
+    }
+    return ($code, $launches);
+}
+
 my %request = (
     'an upload' => sub { $node->upload('open-import', "vin\nLOST" . ++$uploads . "\n") },
     'an export' => sub { $node->export_start('part-export') },
 );
 for my $what (sort keys %request) {
     for my $cut ('after', 'at once') {
-        my ($code, $launches) = lose($request{$what}, cut => $cut);
+        my ($code, $launches) = lose_promptly($request{$what}, cut => $cut);
         is "$code $launches", '200 1', "$what whose commit was not answered ($cut) is there, and its client is told so";
         log_check($what, 'it is there');
     }
-    my ($code, $launches) = lose($request{$what}, cut => 'before');
+    my ($code, $launches) = lose_promptly($request{$what}, cut => 'before');
     is "$code $launches", '503 0', "$what whose commit never came is not there, and its client is told to come again";
     log_check($what, 'it is not there');
 }
