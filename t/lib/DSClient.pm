@@ -329,8 +329,7 @@ sub runner_halt {
     return wait_for('a runner that can be halted', sub {
         my $pid = $self->runner_of($id) or return 0;
         my $lock = $database->by_database(1, 0) && $database->lock;    # we have it when the runner has it not
-        kill STOP => $pid;
-        wait_for('a halted process', sub { text_of("/proc/$pid/stat") =~ /\) [TZ]/ });
+        halt($pid);
         undef $lock;
         return $pid if !$database->is_locked;
         kill CONT => $pid;
