@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "ds_clock.h"
 #include "ds_fmt_split.h"
 #include "ds_json.h"
 #include "ds_src_flatten.h"
@@ -12,10 +13,14 @@
 #define PIECE (64 * 1024)
 #define REST_MAX (4 * 1024 * 1024)
 #define DEPTH_MAX 100
+#define WATCH_PAUSE apr_time_from_sec(1)
 
 struct dsw_page_t {
     const ds_src_spec_t *spec;
     ds_fmt_split_limits_t limits;
+    ds_src_watch_t watch;
+    int is_watched;         /* this may take long, and no transaction is open */
+    apr_time_t watched_at;  /* by the steady clock */
     apr_pool_t *pool;       /* of the page */
     apr_pool_t *split_pool; /* of one reading of it */
     apr_pool_t *element_pool;
@@ -35,11 +40,13 @@ static apr_status_t json_drop(void *data)
     return APR_SUCCESS;
 }
 
-dsw_page_t *dsw_page_make(const ds_src_spec_t *spec, apr_size_t element_bytes, apr_pool_t *pool)
+dsw_page_t *dsw_page_make(const ds_src_spec_t *spec, apr_size_t element_bytes,
+                          const ds_src_watch_t *watch, apr_pool_t *pool)
 {
     dsw_page_t *page = apr_pcalloc(pool, sizeof(*page));
 
     page->spec = spec;
+    page->watch = *watch;
     page->limits = (ds_fmt_split_limits_t){element_bytes, REST_MAX, DEPTH_MAX};
     page->piece = apr_palloc(pool, PIECE);
     apr_pool_create(&page->pool, pool);
@@ -81,11 +88,26 @@ static ds_problem_t *fault_make(const dsw_page_t *page)
                            fault->offset, fault->elements, fault->text);
 }
 
+static ds_problem_t *page_watch(dsw_page_t *page)
+{
+    apr_time_t now = ds_clock_steady();
+    apr_status_t status;
+
+    if (!page->is_watched || now - page->watched_at < WATCH_PAUSE)
+        return NULL;
+    page->watched_at = now;
+    status = page->watch.look(page->watch.baton);
+    return status == APR_SUCCESS ? NULL : ds_problem_make(page->pool, status, "The page was left");
+}
+
 static ds_problem_t *piece_feed(dsw_page_t *page)
 {
     apr_size_t size = 0;
     apr_status_t status = apr_file_read_full(page->file, page->piece, PIECE, &size);
+    ds_problem_t *problem = page_watch(page);
 
+    if (problem)
+        return problem;
     if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status))
         return ds_problem_make(page->pool, DS_EINPUT, "the answer's file cannot be read: %s",
                                ds_problem_status_text(status, page->pool));
@@ -233,8 +255,10 @@ ds_problem_t *dsw_page_open(ds_src_facts_t *facts, dsw_page_t *page,
     dsw_page_close(page);
     page->file = file;
     dsw_page_rewind(page);
+    page->is_watched = 1;
     if (answer->status != 204)
         problem = page_look(facts, page);
+    page->is_watched = 0;
     if (!problem)
         facts_fill(facts, page, answer);
     if (problem)
@@ -275,6 +299,21 @@ ds_problem_t *dsw_page_next(json_t **record, dsw_page_t *page)
     ds_src_records_begin(page->records, page->element);
     *record = ds_src_records_next(page->records);
     return NULL;
+}
+
+ds_problem_t *dsw_page_skip(apr_int64_t *skipped, dsw_page_t *page, apr_int64_t count)
+{
+    json_t *record = NULL;
+    ds_problem_t *problem = NULL;
+
+    page->is_watched = 1;
+    for (*skipped = 0; *skipped < count; ++*skipped) {
+        problem = dsw_page_next(&record, page);
+        if (problem || !record)
+            break;
+    }
+    page->is_watched = 0;
+    return problem;
 }
 
 apr_uint64_t dsw_page_digest(const dsw_page_t *page)

@@ -49,6 +49,7 @@ typedef struct {
     apr_int64_t done;       /* of the page, that an earlier runner has committed */
     apr_int64_t stored;     /* of the page as it is here, that are committed */
     apr_int64_t kept;       /* that are when the batch at hand is; -1: it ends with the page */
+    ds_problem_t *lost;     /* why the page is not where it should be again */
     const char *fault;
     int is_config_fault; /* somebody must change something before it can go on */
 } pull_t;
@@ -103,23 +104,10 @@ static ds_problem_t *page_problem(const pull_t *pull, const ds_problem_t *proble
 
 /* What an earlier runner has committed of this page is passed over, if the page is still the same.
  */
-static ds_problem_t *records_skip(pull_t *pull, apr_int64_t count)
-{
-    json_t *record = NULL;
-    ds_problem_t *problem = NULL;
-
-    for (pull->records = 0; pull->records < count && !problem; pull->records++) {
-        problem = dsw_page_next(&record, pull->reader);
-        if (!record)
-            break;
-    }
-    return problem;
-}
-
 static ds_problem_t *page_resume(pull_t *pull)
 {
     apr_int64_t count = pull->done;
-    ds_problem_t *problem = records_skip(pull, count);
+    ds_problem_t *problem = dsw_page_skip(&pull->records, pull->reader, count);
 
     pull->done = 0;
     if (!count || problem)
@@ -277,7 +265,7 @@ static apr_status_t pull_next(ds_fmt_csv_next_e *next, ds_fmt_csv_record_t *reco
     if (pull->kept >= 0) /* who goes on has committed */
         pull->stored = pull->kept;
     pull->kept = -1;
-    problem = record_next(&found, pull);
+    problem = pull->lost ? pull->lost : record_next(&found, pull);
     if (problem)
         return problem_take(next, pull, problem);
     if (found) {
@@ -307,7 +295,7 @@ static void pull_seek(void *baton, const ds_checkpoint_t *checkpoint)
         return;
     dsw_page_rewind(pull->reader);
     pull->where = PAGE_INSIDE;
-    records_skip(pull, pull->stored);
+    pull->lost = dsw_page_skip(&pull->records, pull->reader, pull->stored);
 }
 
 /* Pages that are done, and records of the one at hand. */
@@ -396,6 +384,7 @@ static apr_status_t window_begin(pull_t *pull)
 static ds_problem_t *parts_make(pull_t *pull, const ds_egress_t *egress)
 {
     const ds_src_watch_t watch = {launch_look, pull, launch_sleep};
+    const apr_size_t element_bytes = (apr_size_t)pull->sync->limits.row_length;
     ds_problem_t *problem =
         ds_src_values_window(&pull->values, pull->spec, pull->known.window_start,
                              pull->known.window_end, pull->known.window_first, pull->pool);
@@ -405,7 +394,7 @@ static ds_problem_t *parts_make(pull_t *pull, const ds_egress_t *egress)
                                  pull->sync->limits.upload, &watch, pull->pool);
     if (problem)
         return ds_problem_make(pull->pool, problem->status, "config_error: %s", problem->text);
-    pull->reader = dsw_page_make(pull->spec, (apr_size_t)pull->sync->limits.row_length, pull->pool);
+    pull->reader = dsw_page_make(pull->spec, element_bytes, &watch, pull->pool);
     return NULL;
 }
 
