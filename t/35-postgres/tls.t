@@ -37,7 +37,8 @@ is $node->import_run('open-import', "vin\nT1\n")->{state}, 'finished', 'an impor
 is $node->get('/api/data-sync/open-import')->code, 200, 'and its status is shown';
 my $plain = "SELECT count(*) AS n FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE a.datname = current_database()"
     . " AND a.application_name = 'mod_datasync' AND ";
-cmp_ok $node->value("${plain}s.ssl"), '>=', 3, 'the connections of web and worker are encrypted';
+wait_for('connections of web, keeper and runners', sub { $node->value("${plain}s.ssl") >= 4 });
+pass 'the connections of web and worker are encrypted';
 is $node->value("${plain}NOT s.ssl"), 0, 'all of them';
 $node->stop;
 finish($node);

@@ -7,9 +7,9 @@ use HTTP::Request::Common qw(GET POST);
 use IO::Socket::INET;
 use JSON::PP;
 use LWP::UserAgent;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(clock_gettime sleep time CLOCK_MONOTONIC);
 
-our $patience = $ENV{DS_TEST_PATIENCE} || 60;    # seconds until a wait gives up
+our $patience = $ENV{DS_TEST_PATIENCE} || 120;    # seconds until a wait gives up
 
 # FIELDS: port, database (a DSDatabase), bin (where datasyncctl is), log (the error log).
 sub new {
@@ -19,7 +19,9 @@ sub new {
 }
 
 # A free port that no outgoing connection takes: those would have it when a server is started again. Tests that run beside
-# these (DS_LANE) take every other one, so that nobody takes a port that is found and not yet in use.
+# these (DS_LANE) take every other one, so that nobody takes a port that is found and not yet in use; nor does this test.
+my %port_is_found;
+
 sub port_find {
     my ($end) = text_of('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
     $end = 32_768 if !$end || $end < 20_000;
@@ -27,7 +29,7 @@ sub port_find {
     for (1 .. 100) {
         read $random, my $bytes, 4;
         my $port = 10_000 + 2 * (unpack('L', $bytes) % int(($end - 10_000) / 2)) + ($ENV{DS_LANE} // 0);
-        return $port if IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port);
+        return $port if !$port_is_found{$port}++ && IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port);
     }
     die "no free port below $end\n";
 }
@@ -35,13 +37,31 @@ sub port_find {
 # Calls `try` until it gives something true, and returns that. Dies when it takes too long.
 sub wait_for {
     my ($what, $try) = @_;
-    my $end = time + $patience;
+    my $end = clock_gettime(CLOCK_MONOTONIC) + $patience;
     while (1) {
         my $result = $try->();
         return $result if $result;
-        die "waited $patience s in vain for: $what\n" if time > $end;
+        die "waited $patience s in vain for: $what\n" if clock_gettime(CLOCK_MONOTONIC) > $end;
         sleep 0.05;
     }
+}
+
+# The whole text, whatever a halt in the middle makes of one write. False when the other end has gone.
+sub send_all {
+    my ($socket, $text) = @_;
+    my $sent = 0;
+    while ($sent < length $text) {
+        $sent += syswrite($socket, $text, length($text) - $sent, $sent) // return 0;
+    }
+    return 1;
+}
+
+# What `ask` is answered, asked again while the server says that it is to be asked later.
+sub answer_wait {
+    my ($ask) = @_;
+    my $response;
+    wait_for('an answer', sub { $response = $ask->(); $response->code != 503 || !$response->header('Retry-After') });
+    return $response;
 }
 
 sub text_of {
@@ -183,7 +203,7 @@ sub launch_ended {
 # Upload, and wait for the end of the launch. Dies when the upload is refused.
 sub import_run {
     my ($self, $sync, $text, %how) = @_;
-    my $response = $self->upload($sync, $text, %how);
+    my $response = answer_wait(sub { $self->upload($sync, $text, %how) });
     die "upload to $sync: " . $response->as_string unless $response->code == 200;
     return $self->launch_ended($self->launch_newest($sync)->{id});
 }
@@ -191,7 +211,7 @@ sub import_run {
 # Export, and wait for the end of the launch.
 sub export_run {
     my ($self, $sync, %how) = @_;
-    my $response = $self->export_start($sync, %how);
+    my $response = answer_wait(sub { $self->export_start($sync, %how) });
     die "export of $sync: " . $response->as_string unless $response->code == 200;
     return $self->launch_ended($self->launch_newest($sync)->{id});
 }
@@ -297,6 +317,12 @@ sub worker_pids {
     return processes_below($self->pid, qr/^datasync-/);
 }
 
+# The same when all of a worker with two runners are there: it sets the database up before it starts them.
+sub workers_wait {
+    my ($self) = @_;
+    return @{wait_for('a supervisor, two runners and a keeper', sub { my @now = $self->worker_pids; @now == 4 && \@now })};
+}
+
 # The runner that has a launch; undef when none of this server has it. The owner's name ends in its process, as its own
 # pid namespace knows it, and when that was started.
 sub runner_of {
@@ -308,16 +334,17 @@ sub runner_of {
     } $self->worker_pids)[0];
 }
 
-# Halt runners and keeper, so that what is accepted stays queued until workers_continue. None of them is
-# caught in a transaction, which would halt everybody.
+# Halt the worker, so that what is accepted stays queued until workers_continue. None of its processes is caught in a
+# transaction, which would halt everybody. The supervisor is the first: it starts others, and those that died again.
 sub workers_halt {
     my ($self) = @_;
     return wait_for('a worker that can be halted', sub {
+        my ($supervisor) = $self->worker_pids or return 0;
+        halt($supervisor);
         my (undef, @pids) = $self->worker_pids;
         halt(@pids);
-        my (undef, @now) = $self->worker_pids;    # one that has just begun has others soon
-        return \@pids if "@pids" eq "@now" && !$self->{database}->is_busy;
-        kill CONT => @pids;
+        return \@pids if @pids && !$self->{database}->is_busy;
+        $self->workers_continue;
         return 0;
     });
 }
@@ -339,8 +366,13 @@ sub runner_halt {
 
 sub workers_continue {
     my ($self) = @_;
-    my (undef, @pids) = $self->worker_pids;
-    return kill CONT => @pids;
+    return kill CONT => $self->worker_pids;
+}
+
+# Who is halted ends nobody.
+sub supervisor_continue {
+    my ($self) = @_;
+    return kill CONT => ($self->worker_pids)[0] // ();
 }
 
 sub httpd_pids {
@@ -372,6 +404,7 @@ sub graceful {
     my ($self) = @_;
     my $resumed = () = $self->log_text =~ /resuming normal operations/g;
     my @old = $self->httpd_pids;
+    $self->supervisor_continue;
     kill USR1 => $self->pid or die "cannot signal httpd: $!";
     wait_for('the graceful restart', sub {
         return $resumed < (() = $self->log_text =~ /resuming normal operations/g);

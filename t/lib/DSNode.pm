@@ -171,6 +171,7 @@ sub stop {
     my ($self, $signal) = @_;
     my $pid = $self->{child} or return;
     my @workers = DSClient::processes_below($pid, qr/^datasync-/);
+    $self->supervisor_continue;
     kill $signal || 'TERM', $self->pid;
     delete $self->{child};
     waitpid $pid, 0;

@@ -10,7 +10,6 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep time);
 
 my $user = 'datasync';
-my $patience = 60;    # seconds for a start or a stop
 
 # The directory of postgres and initdb: Debian keeps them out of PATH.
 sub bindir {
@@ -121,7 +120,7 @@ sub run {
                    unix_socket_directories => $self->{dir}, %{$self->{extra}});
     $self->{pid} = program_start($self->{log}, "$self->{bin}/postgres", '-D', "$self->{dir}/data",
         map { ('-c', "$_=$setting{$_}") } sort keys %setting);
-    my $deadline = time + $patience;
+    my $deadline = time + $DSClient::patience;
     until ($self->is_ready) {
         if (waitpid($self->{pid}, WNOHANG) == $self->{pid}) {
             delete $self->{pid};
@@ -143,7 +142,7 @@ sub params {
 sub stop {
     my ($self, $signal) = @_;
     my $pid = delete $self->{pid} // return;
-    my $deadline = time + $patience;
+    my $deadline = time + $DSClient::patience;
     kill $signal // 'INT', $pid;
     while (waitpid($pid, WNOHANG) == 0) {
         if (time > $deadline) {

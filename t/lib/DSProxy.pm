@@ -13,7 +13,7 @@ use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep);
 
 my %nameless = (80877103 => 1, 80877104 => 1);    # requests for TLS and the like come before the first words
-my $patience = 10;                                # seconds for an answer to a commit
+my $patience = 60;                                # seconds for an answer to a commit
 
 # port => that of the server.
 sub start {
@@ -130,22 +130,13 @@ sub cut {
     return 0;
 }
 
-sub send_all {
-    my ($socket, $bytes) = @_;
-    my $sent = 0;
-    while ($sent < length $bytes) {
-        $sent += syswrite($socket, $bytes, length($bytes) - $sent, $sent) // return 0;
-    }
-    return 1;
-}
-
 sub bytes_pass {
     my ($self, $socket) = @_;
     my $connection = $self->{of}{$socket} or return;    # cut in this turn
     my $bytes;
     return $self->cut($connection) unless sysread $socket, $bytes, 65_536;
     if ($socket == $connection->{server}) {
-        return send_all($connection->{client}, $bytes) || $self->cut($connection);
+        return DSClient::send_all($connection->{client}, $bytes) || $self->cut($connection);
     }
     $connection->{bytes} .= $bytes;
     while (defined(my $message = message_take($connection))) {
@@ -183,7 +174,7 @@ sub message_pass {
         $connection->{before} .= "$statement\n";
         return $self->spring($connection, $message, $trap) if $trap;
     }
-    return send_all($connection->{server}, $message) || $self->cut($connection);
+    return DSClient::send_all($connection->{server}, $message) || $self->cut($connection);
 }
 
 sub trap_for {
@@ -209,10 +200,10 @@ sub spring {
     if ($trap->{signal}) {
         kill $trap->{signal}, $trap->{pid};
         $self->note('sprung');
-        return send_all($connection->{server}, $message) || $self->cut($connection);
+        return DSClient::send_all($connection->{server}, $message) || $self->cut($connection);
     }
     my $cut = ref $trap->{cut} ? $trap->{cut}[rand @{$trap->{cut}}] : $trap->{cut};
-    send_all($connection->{server}, $message) if $cut ne 'before';
+    DSClient::send_all($connection->{server}, $message) if $cut ne 'before';
     IO::Select->new($connection->{server})->can_read($patience) if $cut eq 'after';
     $self->note('sprung');
     return $self->cut($connection);

@@ -83,7 +83,7 @@ sub connection_serve {
         my ($status, $headers, $body) = @$answer;
         my %headers = ('Content-Length' => length $body, %$headers);
         my $text = "HTTP/1.1 $status Said\r\n" . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers) . "\r\n$body";
-        syswrite $self->{client}, $text or return;
+        DSClient::send_all($self->{client}, $text) or return;
     }
     return;
 }
