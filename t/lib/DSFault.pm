@@ -64,7 +64,7 @@ sub node {
 # The processes of its worker when all of them are there: setting up the database comes first.
 sub workers_wait {
     my ($self) = @_;
-    return @{wait_for('a keeper and two runners', sub { my @now = $self->node->worker_pids; @now == 4 && \@now })};
+    return $self->node->workers_wait;
 }
 
 # Load
