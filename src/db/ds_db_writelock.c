@@ -10,6 +10,7 @@
 #define WRITER_BYTE 0
 #define WAITER_BYTE 1
 #define PAUSE apr_time_from_msec(1)
+#define PAUSE_COUNTED apr_time_from_msec(100) /* of one that lasted longer */
 
 struct ds_db_writelock_t {
     int fd;
@@ -49,19 +50,29 @@ apr_status_t ds_db_writelock_open(ds_db_writelock_t **lock, const char *database
     return APR_SUCCESS;
 }
 
+/* How long it lasted. When the machine stood still meanwhile, so did the holder: that is no time in
+ * which it could have let go. */
+static apr_interval_time_t pause_make(void)
+{
+    apr_time_t began = ds_clock_steady();
+    apr_interval_time_t lasted;
+
+    apr_sleep(PAUSE);
+    lasted = ds_clock_steady() - began;
+    return lasted < PAUSE_COUNTED ? lasted : PAUSE_COUNTED;
+}
+
 apr_status_t ds_db_writelock_acquire(ds_db_writelock_t *lock, apr_interval_time_t patience)
 {
-    apr_time_t deadline;
     int taken;
 
     if (byte_lock(lock, F_WRLCK, WRITER_BYTE))
         return APR_SUCCESS;
-    deadline = ds_clock_steady() + patience;
     byte_lock(lock, F_RDLCK, WAITER_BYTE);
     do {
-        apr_sleep(PAUSE);
+        patience -= pause_make();
         taken = byte_lock(lock, F_WRLCK, WRITER_BYTE);
-    } while (!taken && ds_clock_steady() < deadline);
+    } while (!taken && patience > 0);
     byte_lock(lock, F_UNLCK, WAITER_BYTE);
     return taken ? APR_SUCCESS : APR_TIMEUP;
 }

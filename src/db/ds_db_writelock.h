@@ -16,7 +16,8 @@ typedef struct ds_db_writelock_t ds_db_writelock_t;
 /* Open the lock file of a database file; closed with pool. */
 apr_status_t ds_db_writelock_open(ds_db_writelock_t **lock, const char *database, apr_pool_t *pool);
 
-/* Wait for the right to write, at most `patience`: APR_TIMEUP when others kept it. */
+/* Wait for the right to write, at most `patience`: APR_TIMEUP when others kept it. Time in which
+ * the machine stood still does not count. */
 apr_status_t ds_db_writelock_acquire(ds_db_writelock_t *lock, apr_interval_time_t patience);
 
 void ds_db_writelock_release(ds_db_writelock_t *lock);

@@ -217,8 +217,8 @@ static void other_writer_run(int pipe_end)
     read(pipe_end, &byte, 1);
     db = database_open(0);
     do
-        status = token_write(db, "from another process");
-    while (status == DS_EBUSY); /* the machine stood still for longer than anybody waits */
+        status = token_write(db, apr_psprintf(test_pool, "of process %ld", (long)getpid()));
+    while (test_server && status == DS_EBUSY); /* the machine stood still */
     _exit(status == APR_SUCCESS ? 0 : 1);
 }
 
@@ -265,6 +265,28 @@ static void test_fair(ds_db_t *db)
            "who waits to write gets its turn beside a long series of batches");
 }
 
+/* When the machine stands still, so does who writes: nobody gives up for that. */
+static void test_standstill(ds_db_t *db)
+{
+    int pipe_end, status = 1;
+    pid_t pid;
+
+    ds_db_close(db);
+    pid = other_writer_start(&pipe_end);
+    db = database_open(0);
+    ds_db_begin(db);
+    close(pipe_end);
+    tap_ok(writer_wait(), "another process waits to write");
+    kill(pid, SIGSTOP);
+    apr_sleep(apr_time_from_msec(2200));
+    kill(pid, SIGCONT);
+    apr_sleep(apr_time_from_msec(50));
+    ds_db_rollback(db);
+    waitpid(pid, &status, 0);
+    tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and still does after it stood still");
+    ds_db_close(db);
+}
+
 static void test_arguments(ds_db_t *db)
 {
     ds_db_rows_t *rows;
@@ -306,5 +328,7 @@ int main(void)
     else
         test_busy(db);
     test_fair(db);
+    if (!test_server)
+        test_standstill(database_open(0));
     return database_end(database_open(0));
 }
