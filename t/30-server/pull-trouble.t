@@ -132,7 +132,7 @@ is $server->asked_count(qr{/items/gone\b}), 1, 'one that says no is asked once';
 like $node->log_text, qr{DS0615: sync pull-unavailable: GET \S+ was answered with 503: not now; once more in \d+ ms}, 'each attempt is in the log';
 my @peaks = map { DSClient::text_of("/proc/$_/status") =~ /VmHWM:\s+(\d+)/ ? $1 : () } $node->worker_pids;
 my ($peak) = sort { $b <=> $a } @peaks;
-cmp_ok $peak, '<', 200_000, 'no answer fills the memory' or diag "$peak kB";
+cmp_ok $peak, '<', 200_000, "no answer fills the memory ($peak KiB)";
 $node->stop;
 finish($node);
 done_testing;
