@@ -82,7 +82,7 @@ is $running->{status}, 'Importing', 'a batch that runs says so';
 is join(' ', map { $running->{$_} // 'none' } qw(batchId operation objectApiName importTime message)), "$slow import car_c none none", 'and what it is';
 is $client->get("/bulk/v1/customobjects/car_c/import/$slow/failures.json")->code, 404, 'its failures can be had when they are complete';
 wait_for('a batch that has stored its failures', sub { $server->value("SELECT rows_failed FROM ds_launch WHERE id = $slow") });
-$server->ctl('launch', 'cancel', $slow);
+wait_for('an order to cancel it', sub { !$server->ctl_refused('launch', 'cancel', $slow) });    # unless the database is busy
 $server->launch_ended($slow);
 is $client->get("/bulk/v1/customobjects/car_c/import/$slow/failures.json")->code, 200, 'also of one that was cancelled';
 $server->write($server->{database}->by_database('DROP TRIGGER marketo_slow', 'DROP TRIGGER marketo_slow ON car_c'));
