@@ -182,16 +182,18 @@ unlike encode_json(\@specs), qr/hunter2/, 'no secret is shown';
 is_deeply $adobe->json('/connectionSpecs?property=name==%22Items%22')->{items}, [$items], 'one is found by its name';
 is_deeply $adobe->json("/connectionSpecs?property=id==$spec_id")->{items}, $one, 'and by its id';
 
-
-# How long one of 20 answers takes that nothing else held up.
-sub quickest {
-    my ($path) = @_;
-    my @times = sort { $a <=> $b } map { my $begun = time; $adobe->ask('GET', $path); time - $begun } 1 .. 20;
-    return $times[0];
-}
-
+# How long an answer takes that nothing else holds up: the machine's speed changes, so both are asked in turns.
 my ($large_spec) = grep { $_->{name} eq 'idle' } @specs;
-my @quickest = map { quickest("/connectionSpecs/$_") } $large_spec->{id}, $spec_id;
+my @quickest = (1e9, 1e9);
+for (1 .. 300) {
+    for my $which (0, 1) {
+        my $begun = time;
+        $adobe->ask('GET', '/connectionSpecs/' . ($large_spec->{id}, $spec_id)[$which]);
+        my $lasted = time - $begun;
+        $quickest[$which] = $lasted if $lasted < $quickest[$which];
+    }
+    last if $_ >= 20 && $quickest[0] < 3 * $quickest[1];
+}
 cmp_ok $quickest[0], '<', 3 * $quickest[1], 'nobody reads a large source spec again for each who asks' or diag "@quickest";
 
 # Who may see what.
