@@ -34,7 +34,7 @@ my $server = DSRest->start(sub {
     my ($gzip) = Compress::Zlib::deflateInit(-Level => 1, -WindowBits => 31);
     my $send = sub {
         my ($text) = @_;
-        syswrite($self->{client}, sprintf("%x\r\n%s\r\n", length $text, $text)) // die "the client has gone\n" if length $text;
+        DSClient::send_all($self->{client}, sprintf "%x\r\n%s\r\n", length $text, $text) || die "the client has gone\n" if length $text;
     };
     syswrite $self->{client}, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n";
     my $text = '{"data":{"items":[';

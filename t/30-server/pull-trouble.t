@@ -118,7 +118,7 @@ for my $name (sort keys %ends) {
     is DSClient::counts($launch), $counts, 'with these rows' if defined $counts;
     like $launch->{message}, $message, 'and a message that says why';
 }
-cmp_ok time - $begun, '<', 120, 'all that has an end';
+cmp_ok time - $begun, '<', 300, 'all that has an end';
 is $node->launch_file($launches{odd}, 'failures') =~ tr/\n//, 4, 'records that do not fit are in the failures file, below its header';
 like $node->launch_file($launches{unreadable}, 'failures'), qr/^,,"?row 4, record 4 of its page, cannot be read: /m, 'what nobody can read is told, and does not stop what can be read';
 is ids_of($node, 'pull-unreadable'), 2, 'which is there';
