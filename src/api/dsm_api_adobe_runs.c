@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "ds_options.h"
 #include "ds_run.h"
 #include "dsm_config.h"
 #include "dsm_db.h"
@@ -149,6 +150,7 @@ typedef struct summary_t {
     apr_int64_t files_out;
     ds_run_outcome_e outcome;
     apr_int64_t rows_failed; /* that the errors tell of */
+    int has_window;
 } summary_t;
 
 static void number_write(ds_fmt_doc_t *doc, const char *key, apr_int64_t number)
@@ -214,6 +216,22 @@ static void counts_write(ds_fmt_doc_t *doc, const summary_t *summary)
     ds_fmt_doc_map_end(doc);
 }
 
+/* The changes of which time it asks for; one that fetches everything has no beginning. */
+static void window_write(ds_fmt_doc_t *doc, const ds_launch_t *launch)
+{
+    apr_time_t start, end;
+
+    if (!ds_options_window_read(&start, &end, launch->options)) {
+        return;
+    }
+    map_begin(doc, "extensions");
+    if (start) {
+        number_write(doc, "windowStart", apr_time_as_msec(start));
+    }
+    number_write(doc, "windowEnd", apr_time_as_msec(end));
+    ds_fmt_doc_map_end(doc);
+}
+
 static void summary_write(ds_fmt_doc_t *doc, const summary_t *summary, apr_pool_t *pool)
 {
     const ds_launch_t *launch = summary->launch;
@@ -222,6 +240,9 @@ static void summary_write(ds_fmt_doc_t *doc, const summary_t *summary, apr_pool_
     number_write(doc, "startedAtUTC", apr_time_as_msec(launch->started_at));
     if (launch->finished_at) {
         number_write(doc, "completedAtUTC", apr_time_as_msec(launch->finished_at));
+    }
+    if (summary->has_window) {
+        window_write(doc, launch);
     }
     ds_fmt_doc_map_end(doc);
     counts_write(doc, summary);
@@ -276,6 +297,7 @@ static void activities_write(ds_fmt_doc_t *doc, const ds_run_t *run, const summa
     copy.files_out = copy.files_in;
     copy.records_failed = UNKNOWN;
     copy.rows_failed = 0;
+    copy.has_window = 1;
     if (run->launch->state == DS_LAUNCH_FINISHED) {
         copy.outcome = DS_RUN_GOOD;
     }

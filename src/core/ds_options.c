@@ -82,6 +82,27 @@ const char *ds_options_export_write(char delimiter, const ds_export_t *export, a
     return text_take(root, pool);
 }
 
+const char *ds_options_window_write(const char *options, apr_time_t start, apr_time_t end,
+                                    apr_pool_t *pool)
+{
+    json_t *root = options ? json_loads(options, 0, NULL) : NULL;
+
+    root = root ? root : json_object();
+    json_object_set_new(root, "window", json_pack("[I, I]", (json_int_t)start, (json_int_t)end));
+    return text_take(root, pool);
+}
+
+int ds_options_window_read(apr_time_t *start, apr_time_t *end, const char *options)
+{
+    json_t *root = options ? json_loads(options, 0, NULL) : NULL;
+    const json_t *window = json_object_get(root, "window");
+
+    *start = json_integer_value(json_array_get(window, 0));
+    *end = json_integer_value(json_array_get(window, 1));
+    json_decref(root);
+    return *end != 0;
+}
+
 static apr_array_header_t *names_read(const json_t *list, apr_pool_t *pool)
 {
     apr_array_header_t *names = apr_array_make(pool, 8, sizeof(const char *));

@@ -103,6 +103,13 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
     return status == APR_SUCCESS ? state_read(cancelled, answer) : status;
 }
 
+apr_status_t ds_queue_options_set(ds_db_t *db, const ds_claim_t *claim, const char *options)
+{
+    return ds_db_query(db, NULL, STMT_QUEUE_OPTIONS_SET,
+                       DS_ARGS(DS_TEXT(options), DS_INT(claim->launch->id), DS_TEXT(claim->owner),
+                               DS_INT(claim->attempt)));
+}
+
 apr_status_t ds_queue_keep(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
                            apr_pool_t *scratch)
 {

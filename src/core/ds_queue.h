@@ -35,6 +35,9 @@ apr_status_t ds_queue_checkpoint(int *cancelled, ds_db_t *db, const ds_claim_t *
                                  const ds_counters_t *rows, const ds_checkpoint_t *checkpoint,
                                  apr_pool_t *scratch);
 
+/* Put other options into a launch one owns. */
+apr_status_t ds_queue_options_set(ds_db_t *db, const ds_claim_t *claim, const char *options);
+
 /* Between batches, in a transaction of its own: extend the lease, and learn whether to stop. */
 apr_status_t ds_queue_keep(int *cancelled, ds_db_t *db, const ds_claim_t *claim,
                            apr_pool_t *scratch);

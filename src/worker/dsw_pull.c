@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "ds_log.h"
+#include "ds_options.h"
 #include "ds_pull.h"
 #include "ds_src_map.h"
 #include "ds_src_window.h"
@@ -378,7 +379,9 @@ static apr_status_t window_begin(pull_t *pull)
     pull->known.window_end = window.end;
     pull->known.window_first = window.first;
     pull->known.page = NULL;
-    return APR_SUCCESS;
+    return ds_queue_options_set(pull->db, pull->claim,
+                                ds_options_window_write(pull->claim->launch->options, window.start,
+                                                        window.end, pull->pool));
 }
 
 static ds_problem_t *parts_make(pull_t *pull, const ds_egress_t *egress)

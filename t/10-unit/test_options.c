@@ -1,6 +1,7 @@
 /* What a launch does otherwise than its sync says, words for reasons, and ids of records: texts
  * that are kept in the database and must mean the same when they are read. */
 #include <apr_general.h>
+#include <apr_strings.h>
 
 #include "ds_client.h"
 #include "ds_guid.h"
@@ -53,6 +54,26 @@ static void import_check(const ds_sync_t *base)
     json = ds_options_import_write('\0', &import, pool);
     tap_ok(!ds_options_apply(&own, base, json, pool) && !own->import.is_json,
            "but never JSON without the fields that it fills");
+}
+
+static void window_check(const ds_sync_t *base)
+{
+    ds_sync_t *pull = apr_pmemdup(pool, base, sizeof(*base));
+    const ds_sync_t *own;
+    apr_time_t start, end;
+    const char *options;
+
+    pull->source = ds_source_make(pool);
+    options = ds_options_window_write(DS_OPTIONS_BACKFILL, 7, apr_time_from_sec(9), pool);
+    options = ds_options_window_write(options, 0, apr_time_from_sec(8), pool);
+    tap_ok(ds_options_window_read(&start, &end, options) && !start && end == apr_time_from_sec(8),
+           "the window of a pull is the one that was written last");
+    tap_ok(!ds_options_apply(&own, pull, options, pool) && own->source->backfill,
+           "what the launch was asked for stays beside it");
+    tap_ok(!ds_options_window_read(&start, &end, NULL) &&
+               !ds_options_window_read(&start, &end, DS_OPTIONS_BACKFILL) &&
+               !ds_options_window_read(&start, &end, "{\"window\":[7]}"),
+           "a launch without one has none");
 }
 
 static void export_check(const ds_sync_t *base)
@@ -139,6 +160,7 @@ int main(void)
     base = ds_sync_make("cars", pool);
     reasons_check();
     import_check(base);
+    window_check(base);
     export_check(base);
     guids_check();
     clients_check();

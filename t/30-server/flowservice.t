@@ -60,7 +60,8 @@ like $text, qr/\A\{"items":\[\{"id":"$uuid","createdAt":$at,"updatedAt":$at,"cre
     "sandboxId":"","sandboxName":"","imsOrgId":"","flowId":"$id{pages}","providerRefId":"$launch{pages}","etag":"\\"finished-6\\"",
     "metrics":\{$time,$sizes,"recordSummary":\{"inputRecordCount":6,"outputRecordCount":6,"failedRecordCount":0\},
     "fileSummary":\{"inputFileCount":3,"outputFileCount":0\},"statusSummary":\{"status":"success"\}\},
-    "activities":\[\{"id":"copyActivity","name":"Copy\ Activity","updatedAtUTC":$at,$time,$sizes,
+    "activities":\[\{"id":"copyActivity","name":"Copy\ Activity","updatedAtUTC":$at,"durationSummary":\{"startedAtUTC":$at,"completedAtUTC":$at,
+    "extensions":\{"windowEnd":\d{10}000\}\},$sizes,
     "recordSummary":\{"inputRecordCount":6,"outputRecordCount":6\},"fileSummary":\{"inputFileCount":3,"outputFileCount":3\},
     "statusSummary":\{"status":"success"\},"sourceInfo":\[\{"id":"$uuid","type":"SourceConnection","reference":\{"type":"LaunchId","ids":\["$launch{pages}"\]\}\}\]\},
     \{"id":"promotionActivity","name":"Promotion\ Activity","updatedAtUTC":$at,$time,$sizes,
@@ -142,6 +143,8 @@ $node->launch_ended($again[-1]);
 my @order = reverse map { $_->{id} } grep { $_->{sync} eq 'pages' } @{$node->ctl('launch', 'list', 'pages')};
 my @all = $adobe->all($adobe->runs_path('pages') . '&limit=2&count=False');
 is join(' ', map { $_->{providerRefId} } @all), join(' ', reverse @order), 'page by page, the newest first';
+my @windows = map { $_->{activities}[0]{durationSummary}{extensions} } @all;
+is_deeply [map { $_->{windowStart} } @windows], [(map { $_->{windowEnd} } @windows[1 .. 4]), undef], 'each run says where its window begins: where the one before it ended';
 my $page = $adobe->json($adobe->runs_path('pages') . '&limit=2');
 my ($token) = $page->{_links}{next}{href} =~ m{^/runs\?continuationToken=([\w-]+)\z};
 ok $token, 'the reference has nothing but a token, which needs no escapes' or diag encode_json($page->{_links});

@@ -35,6 +35,9 @@ UPDATE ds_launch SET lease_until = %lld
 WHERE id = %lld AND owner = %s AND attempt = %lld AND state IN ('running', 'cancelling')
 RETURNING state
 
+-- :QUEUE_OPTIONS_SET
+UPDATE ds_launch SET options = %s WHERE id = %lld AND owner = %s AND attempt = %lld
+
 -- :QUEUE_FINISH
 UPDATE ds_launch
 SET state = %s, message = %s, finished_at = %lld, owner = NULL, lease_until = NULL
