@@ -184,6 +184,7 @@ static void test_senders(ds_db_t *db)
     ds_db_t *other = database_open(0);
     ds_message_t *first, *second;
     int given_up = 0;
+    long before; /* the moment of the claim */
 
     export_start(db, NULL);
     first = message_claim(db, HOOK);
@@ -196,8 +197,13 @@ static void test_senders(ds_db_t *db)
     ds_outbox_finish(db, first);
     tap_is_number(outside_number("SELECT count(*) FROM ds_outbox WHERE state = 'waiting'"), 1,
                   "whose time is over changes nothing");
+    before = outside_number("SELECT max(next_at) FROM ds_outbox WHERE state = 'waiting'") - LEASE;
     ds_outbox_delay(&given_up, other, second, 0, "it was away");
-    tap_ok(!given_up && !message_claim(db, HOOK), "after a failure there is a pause");
+    tap_ok(!given_up && outside_number("SELECT max(next_at) FROM ds_outbox WHERE state ="
+                                       " 'waiting'") > before + apr_time_from_msec(500),
+           "after a failure there is a pause");
+    outside_number("UPDATE ds_outbox SET next_at = next_at + 3000000000; SELECT 1");
+    tap_ok(!message_claim(db, HOOK), "in which nobody takes it");
     tap_is_number(outside_number("SELECT count(*) FROM ds_outbox WHERE fault = 'it was away'"), 1,
                   "and it is known why");
     outside_number("UPDATE ds_outbox SET next_at = 5 WHERE state = 'waiting'; SELECT 1");
