@@ -91,7 +91,10 @@ while ($exports < 4 || ($amid < 3 && $exports < 20)) {
 }
 cmp_ok $amid, '>=', 3, "$amid of $exports exports ran from begin to end while an import was running";
 $node->ctl_refused('launch', 'cancel', $imports[-1]) if @imports > 1;
-my @ended = map { $node->launch_ended($_) } @imports;
+my @ended = do {
+    local $DSClient::patience = 3 * $DSClient::patience;    # what lasts here lasts long on a slow machine
+    map { $node->launch_ended($_) } @imports;
+};
 is scalar(grep { $_->{state} eq 'failed' || $_->{crashes} || ($_->{state} eq 'finished' && $_->{rows_ok} != $rows) } @ended), 0,
     'and no import was disturbed';
 cmp_ok scalar(grep { $_->{state} eq 'finished' } @ended), '>=', 1, 'while they went on';
