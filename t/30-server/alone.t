@@ -168,7 +168,7 @@ my $last = $node->value('SELECT max(id) AS id FROM ds_launch');
 for my $n (1 .. 60) {
     my ($at, $sync) = ($nodes[$n % 2], $syncs[$n % 3]);
     my $key = $sync eq 'stock-import' ? "S$n,I" : "K$n";
-    $at->upload($sync, "$header{$sync}\n$key\n")->code == 200 or die "upload $n was refused";
+    DSClient::answer_wait(sub { $at->upload($sync, "$header{$sync}\n$key\n") })->code == 200 or die "upload $n was refused";
 }
 wait_for('the end of all launches', sub { !$node->value('SELECT count(*) AS n FROM ds_launch WHERE finished_at IS NULL') });
 my @launches = map { $_->{id} } $node->rows("SELECT id FROM ds_launch WHERE id > $last AND state = 'finished'");

@@ -74,7 +74,7 @@ is join(' ', @order), join(' ', reverse 1 .. $serial), 'a reader who is alone se
 my $pid = fork // die "fork: $!";
 if (!$pid) {
     $node->{agent} = LWP::UserAgent->new(timeout => 60);
-    my @codes = eval { map { $node->upload('event-import', "id\nR1\n")->code } 1 .. 25 };
+    my @codes = eval { map { DSClient::answer_wait(sub { $node->upload('event-import', "id\nR1\n") })->code } 1 .. 25 };
     _exit(@codes && !grep({ $_ != 200 } @codes) ? 0 : 1);
 }
 my $faults = 0;

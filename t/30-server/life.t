@@ -16,7 +16,7 @@ sub state {
 # Upload without waiting; the launch's id.
 sub begin {
     my ($sync, $text) = @_;
-    my $response = $node->upload($sync, $text);
+    my $response = DSClient::answer_wait(sub { $node->upload($sync, $text) });
     die $response->as_string unless $response->code == 200;
     return $node->launch_newest($sync)->{id};
 }

@@ -80,7 +80,7 @@ sub launch_row {
 # Start an export, and wait until it has looked at its launch some times. The launch's id.
 sub begin {
     my ($sync) = @_;
-    my $response = $node->export_start($sync);
+    my $response = DSClient::answer_wait(sub { $node->export_start($sync) });
     die $response->as_string unless $response->code == 200;
     my $id = $node->launch_newest($sync)->{id};
     my %leases;
