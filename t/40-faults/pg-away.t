@@ -16,7 +16,7 @@ my $fault = DSFault->start(prepare => sub { $proxy->stand_before($_[0]) });
 my $node = $fault->node;
 
 my %load = (count => 3, big => 0.1, pause => 0.3);
-my @workers = $fault->workers_wait;
+my @workers = $node->workers_wait;
 my %moments = (
     'a claim' => {at => 'UPDATE ds_launch\s+SET state = .running'},
     'the commit of a claim' => {at => '^COMMIT', with => 'UPDATE ds_launch\s+SET state = .running'},
@@ -87,7 +87,7 @@ for my $round (1 .. rounds(4, 1)) {
     $node->graceful;    # the new processes of httpd have no connection yet
     my %before = map { $_ => 1 } @workers;
     wait_for('the end of the old worker', sub { !grep { $before{$_} } $node->worker_pids });
-    @workers = $fault->workers_wait;
+    @workers = $node->workers_wait;
     my $sessions = $cluster->fill;
     sleep 2 + rand $DSFault::lease;
     close $_ for splice @$sessions;

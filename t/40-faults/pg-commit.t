@@ -12,7 +12,7 @@ my ($port) = $ENV{DS_TEST_POSTGRES} =~ /port=(\d+)/ or die 'no server';
 my $proxy = DSProxy->start(port => $port);
 my $fault = DSFault->start(prepare => sub { $proxy->stand_before($_[0]) });
 my $node = $fault->node;
-my @workers = $fault->workers_wait;
+my @workers = $node->workers_wait;
 my $uploads = 0;
 
 sub launches {

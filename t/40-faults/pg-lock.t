@@ -9,7 +9,7 @@ use Time::HiRes qw(sleep);
 
 my $fault = DSFault->start;
 my $node = $fault->node;
-my @workers = $fault->workers_wait;
+my @workers = $node->workers_wait;
 my $name = 'a locked table';
 for my $round (1 .. rounds(3, 1)) {
     $fault->load_begin(big => 0.2);

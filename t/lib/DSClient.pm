@@ -311,10 +311,10 @@ sub halt {
     return wait_for('halted processes', sub { !grep { text_of("/proc/$_/stat") =~ /\) [^TZ]/ } @pids });
 }
 
-# The worker's processes: its supervisor first, then runners and keeper.
+# The worker's processes: its supervisor first, then runners and keeper. worker: a DSWorker that works for this server.
 sub worker_pids {
     my ($self) = @_;
-    return processes_below($self->pid, qr/^datasync-/);
+    return $self->{worker} ? $self->{worker}->pids : processes_below($self->pid, qr/^datasync-/);
 }
 
 # The same when all of a worker with two runners are there: it sets the database up before it starts them.

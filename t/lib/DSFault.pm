@@ -61,12 +61,6 @@ sub node {
     return $self->{nodes}[0];
 }
 
-# The processes of its worker when all of them are there: setting up the database comes first.
-sub workers_wait {
-    my ($self) = @_;
-    return $self->node->workers_wait;
-}
-
 # Load
 
 # Clients in the background until load_end; `how` is that of DSLoad::begin.

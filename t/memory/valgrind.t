@@ -87,6 +87,19 @@ my $worker = DSWorker->prepare(members => {db_driver => $node->{database}{driver
                                            webhooks => [{url => $hook, secret => $hook_secret, http => 'allowed'}]},
                                environment => \%environment, wrapper => \@valgrind);
 $worker->start;
+$node->{worker} = $worker;
+
+# End its processes one by one: under memcheck they take longer for it than their supervisor would give them.
+sub worker_end {
+    my ($supervisor, @others) = $worker->pids;
+    DSClient::halt($supervisor);
+    kill TERM => @others;
+    kill CONT => @others;
+    wait_for('the end of its processes', sub { !grep { -e "/proc/$_/exe" } @others });
+    kill TERM => $supervisor;
+    kill CONT => $supervisor;
+    return ($worker->stop)[0];
+}
 
 # The secret of a client, where the worker may read it.
 sub pulls_config {
@@ -123,22 +136,25 @@ wait_for('all messages to be sent', sub { !$node->value("SELECT count(*) AS n FR
 cmp_ok $rest->asked_count(qr{^/hook$}), '>', 50, 'and a webhook is told of all';
 
 # Stopped in the middle of one launch, cancelled in the middle of another one.
-my $rows = 20_000;
-my $id = running_wait($node, $rows);
-is +($worker->stop)[0], 0, 'the worker is stopped in the middle';
+my ($rows, $bytes) = (20_000, 5000);
+my $id = running_wait($node, $rows, $bytes);
+$node->runner_halt($id);
+is worker_end(), 0, 'the worker is stopped in the middle';
 is $node->launch($id)->{state}, 'queued', 'of a launch that is handed back';
 $worker->start;
 cars_check($node, $id, $rows);
-$node->write('UPDATE pace_car_c SET bytes = 20000');    # so that its middle can be met
+$node->write("UPDATE pace_car_c SET bytes = $bytes");
 my $other = cars_csv($rows);
 $other =~ s/,red,/,blue,/g;
 $node->upload('open-import', $other)->code == 200 or die "the second upload was refused\n";
 my $cancelled = $node->launch_newest('open-import')->{id};
 wait_for('the middle of it', sub { $node->value("SELECT rows_read FROM ds_launch WHERE id = $cancelled") > 0 });
+my $runner = $node->runner_halt($cancelled);
 $node->ctl('launch', 'cancel', $cancelled);
+kill CONT => $runner;
 is $node->launch_ended($cancelled)->{state}, 'cancelled', 'one is cancelled in the middle';
 wait_for('a launch by schedule', sub { $node->value("SELECT count(*) AS n FROM ds_launch WHERE sync_id = 'minute-export' AND state = 'finished'") });
-is +($worker->stop)[0], 0, 'the worker is stopped while it has nothing to do';
+is worker_end(), 0, 'the worker is stopped while it has nothing to do';
 
 ($summaries, @reports) = reports_take();
 cmp_ok $summaries, '>=', 10, 'each process of both workers was checked to its end';
