@@ -9,6 +9,7 @@ use DSNode;
 use DSTest ();
 use Apache::Test '-withtestmore';
 use Exporter 'import';
+use List::Util qw(max);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(pick rounds wait_for);
@@ -270,10 +271,30 @@ sub order_of_lanes_check {
     return;
 }
 
-# A file that is served is complete, and holds all rows of an upload or none.
+# What is wrong with the rows of an export, by upload, as those of one moment. Launches of one object run one after the other,
+# and each goes through its rows in their order, in as many batches as the machine's speed makes of them. So all imports are
+# there up to one, of which the first rows may be there; and of one upload the last rows may not be deleted yet.
+sub snapshot_faults {
+    my ($have, $uploads, $launches) = @_;
+    my %id_of = map { ($_->{name} => $launches->{$_->{name}}[0]{id}) } grep { $launches->{$_->{name}} } @$uploads;
+    my %is_deleted = map { $_->{of} => 1 } grep { $_->{kind} eq 'delete' && $id_of{$_->{name}} } @$uploads;
+    my $newest = max 0, map { $id_of{$_} // 0 } keys %$have;
+    my ($partial, @faults) = (0);
+    for my $import (grep { $_->{kind} eq 'import' && $id_of{$_->{name}} } @$uploads) {
+        my ($upload, $rows) = @$import{qw(name rows)};
+        my @numbers = sort { $a <=> $b } @{$have->{$upload} // []};
+        next if @numbers == $rows || !@numbers && ($is_deleted{$upload} || $id_of{$upload} > $newest);
+        my $is_begun = @numbers && $id_of{$upload} == $newest && $numbers[-1] == @numbers;
+        my $is_leaving = @numbers && $is_deleted{$upload} && $numbers[0] == $rows - @numbers + 1;
+        push @faults, sprintf 'holds %d of %d rows of upload %s', scalar @numbers, $rows, $upload
+            if !$is_begun && !$is_leaving || $partial++;
+    }
+    return @faults;
+}
+
+# A file that is served is complete, and of one moment.
 sub exports_check {
-    my ($self, $uploads) = @_;
-    my %rows_of = map { ($_->{name} => $_->{rows}) } grep { $_->{kind} eq 'import' && $_->{rows} < 1000 } @$uploads;
+    my ($self, $uploads, $launches) = @_;
     my @ended = $self->node->rows("SELECT id, state, rows_ok, message FROM ds_launch WHERE sync_id = 'part-export' ORDER BY id");
     my $asked = grep { $_->{kind} eq 'export' && $_->{code} eq 200 } @$uploads;
     $self->fault(scalar @ended, " exports, and $asked were accepted") if @ended < $asked;
@@ -282,9 +303,8 @@ sub exports_check {
     my (undef, @lines) = split /\r\n/, $self->node->export_text('part-export');
     $self->fault("export $ended[-1]{id}: ", scalar @lines, " lines, not $ended[-1]{rows_ok}") if @lines != $ended[-1]{rows_ok};
     my %have;
-    $have{substr $_, 0, $DSLoad::name_length}++ for @lines;
-    $self->fault("export $ended[-1]{id} holds $have{$_} of $rows_of{$_} rows of upload $_")
-        for grep { $rows_of{$_} && $have{$_} != $rows_of{$_} } sort keys %have;
+    /\A(.{$DSLoad::name_length})(\d{6})/ && push @{$have{$1}}, $2 for @lines;
+    $self->fault("export $ended[-1]{id} $_") for snapshot_faults(\%have, $uploads, $launches);
     return;
 }
 
@@ -323,7 +343,7 @@ sub integrity_check {
         $self->upload_check($_, @{$launches->{$_->{name}} || []}) for grep { $_->{kind} =~ /^(?:import|delete)$/ } @uploads;
         $self->rows_check(\@uploads, $launches);
         $self->order_of_lanes_check if $how{clock} // 1;
-        $self->exports_check(\@uploads);
+        $self->exports_check(\@uploads, $launches);
     }
     my @faults = splice @{$self->{faults}};
     return ok(!@faults, "$name: every accepted row is there exactly once, and nothing is stuck")
