@@ -83,7 +83,7 @@ my $node = DSNode->prepare;
 $node->config_write("\@database\@DataSyncWorker Off program=" . DSWorker::program() . "\n"
     . DSNode::usual_config() . "${syncs}DataSyncAPI prisma\nDataSyncEgressAllow http 127.0.0.1\n"
     . "DataSyncWebhook $hook \"secret=exec:/bin/echo $hook_secret\" http=allowed\n" . pulls_config($node))->start;
-my $worker = DSWorker->prepare(members => {db_driver => $node->{database}{driver}, db_params => $node->{database}{params}, log_level => 'debug', lease_seconds => 600,
+my $worker = DSWorker->prepare(members => {db_driver => $node->{database}{driver}, db_params => $node->{database}{params}, log_level => 'debug', lease_seconds => 120,
                                            webhooks => [{url => $hook, secret => $hook_secret, http => 'allowed'}]},
                                environment => \%environment, wrapper => \@valgrind);
 $worker->start;
