@@ -150,6 +150,8 @@ static ds_problem_t *attempt_send(errand_t *errand)
 
     if (problem)
         return problem;
+    if (errand->refused == 1)
+        errand->refused = 2; /* a new token is asked for until there is one */
     if (credential.name)
         APR_ARRAY_PUSH(headers, ds_src_http_header_t) = credential;
     status = body_begin(errand);
@@ -292,8 +294,6 @@ ds_problem_t *dsw_fetch_send(ds_src_http_answer_t **answer, apr_file_t **body, i
             break;
         errand.attempt++;
         problem = attempt_send(&errand);
-        if (errand.refused == 1)
-            errand.refused = 2; /* a new token is asked for once */
         problem = attempt_judge(&over, &errand, problem, origin);
     }
     if (!problem)

@@ -93,9 +93,16 @@ my %ends = (
     'away' => [failed => '1 1 0 0', qr{^error: page 1: The next page is said to be at https://evil\.example\.org:443}],
 );
 
+# Busy when the first token is wanted, which is revoked by then, and busy again when the one in its place is.
+sub token_answer {
+    my ($times) = @_;
+    return [429, {}, ''] if $times % 2;
+    return DSRest::json({access_token => $times == 2 ? 'revoked-token' : 'good-token'});
+}
+
 my $answer = sub {
     my ($request, $self) = @_;
-    return $self->count('token') == 1 ? [429, {}, ''] : DSRest::json({access_token => 'good-token'}) if $request->uri->path eq '/token';
+    return token_answer($self->count('token')) if $request->uri->path eq '/token';
     my ($name) = $request->uri->path =~ m{^/items/([\w-]+)};
     return ($answers{$name} || $answers{gone})->(@_);
 };
