@@ -13,8 +13,9 @@ my $fault = do {
     DSFault->start;
 };
 my $node = $fault->node;
-$node->{database}->write('CREATE TABLE begun (launch_id INTEGER, checkpoint INTEGER); CREATE TRIGGER begun AFTER UPDATE OF attempt ON ds_launch'
-    . ' BEGIN INSERT INTO begun VALUES (NEW.id, NEW.checkpoint_offset); END');
+$node->{database}->write('CREATE TABLE begun (launch_id INTEGER, checkpoint INTEGER, crashes INTEGER);'
+    . ' CREATE TRIGGER begun AFTER UPDATE OF attempt ON ds_launch'
+    . ' BEGIN INSERT INTO begun VALUES (NEW.id, NEW.checkpoint_offset, NEW.crashes); END');
 
 sub poison {
     my ($rows) = @_;
@@ -71,10 +72,12 @@ is $node->value("SELECT count(*) AS n FROM part WHERE _launch_id = $launch->{id}
 ($launch, $crashes) = poison_run('in its middle', 60_000);
 cmp_ok $launch->{rows_ok}, '>', 0, 'the batches before it count';
 is $node->value("SELECT count(*) AS n FROM part WHERE _launch_id = $launch->{id}"), $launch->{rows_ok}, 'and their rows are there, no others';
-my @begun = map { $_->{checkpoint} } $node->rows("SELECT checkpoint FROM begun WHERE launch_id = $launch->{id} ORDER BY checkpoint");
-is $crashes, @begun, 'each attempt has cost one runner, not more';
-is scalar(grep { $_ == $begun[-1] } @begun), 2, 'three runners have died at that place, not more';
+# One that was given back because the disk was slow is begun once more as it was.
+my @again = map { $_->{checkpoint} } $node->rows('SELECT DISTINCT checkpoint, crashes FROM begun'
+    . " WHERE launch_id = $launch->{id} AND crashes > 0 ORDER BY checkpoint");
+is $crashes, 1 + @again, 'each attempt has cost one runner, not more';
+is scalar(grep { $_ == $again[-1] } @again), 2, 'three runners have died at that place, not more';
 is $node->value("SELECT count(*) - count(DISTINCT key) AS n FROM written_part WHERE key LIKE 'good%'"), 0, 'no row was written twice';
 
-$fault->finish(qr/DS0511.*signal 11/);
+$fault->finish(qr/DS0511.*signal 11/, qr/DS0541/);
 done_testing;
