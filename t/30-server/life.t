@@ -3,6 +3,7 @@
 use strict;
 use warnings FATAL => 'all';
 use DSCars;
+use DSStalls;
 use DSTest;
 use Apache::Test '-withtestmore';
 
@@ -56,6 +57,7 @@ is state($ids[0]), 'finished', 'and stays what it is';
 
 note 'cancelling what runs';
 my $rows = 60_000;
+my $stalls = DSStalls->start;
 my $id = running_wait($node, $rows, 240_000);
 my $late = 'AFTER UPDATE OF rows_read ON ds_launch';    # batches that end after that
 my $is_late = "old.state = 'cancelling' AND new.rows_read > old.rows_read";
@@ -63,9 +65,12 @@ $node->write('CREATE TABLE late (id BIGINT);' . $node->{database}->by_database(
     "CREATE TRIGGER late $late WHEN $is_late BEGIN INSERT INTO late VALUES (new.id); END",
     "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO late VALUES (new.id); RETURN NULL; END';"
     . " CREATE TRIGGER late $late FOR EACH ROW WHEN ($is_late) EXECUTE FUNCTION late()"));
+my $asked = DSStalls::now();
 is $node->ctl('launch', 'cancel', $id)->{state}, 'cancelling', 'a launch that runs is asked to stop';
 my $launch = $node->launch_ended($id);
+my $seconds = $stalls->seconds($asked, DSStalls::now());
 is $launch->{state}, 'cancelled', 'and stops';
+cmp_ok $seconds, '<', $ENV{DS_SANITIZERS} ? 10 : 2, sprintf 'in less than two seconds (%.2f s)', $seconds;
 cmp_ok $node->value('SELECT count(*) AS n FROM late'), '<=', 1, 'at the end of its batch';
 my $written = $node->value("SELECT count(*) AS n FROM car_c WHERE _launch_id = $id");
 is $launch->{rows_ok}, $written, 'its counters say what was applied';

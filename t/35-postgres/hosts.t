@@ -31,13 +31,18 @@ sub server_port {
 
 is server_port(), $first->{port}, 'of several servers the one that can be written is taken, wherever it stands';
 my @pids = $node->workers_wait;
-my $id = running_wait($node, $rows);
+my $id = running_wait($node, $rows, 240_000);
 my @accepted = map { "H$_" } 1 .. 20;
-my %codes;
+my (%codes, @refused);
 for my $key (@accepted) {
-    $codes{DSClient::answer_wait(sub { $node->upload('part-import', "sku,name\n$key,before\n") })->code}++;
+    my ($begun, $asked) = DSStalls::now();
+    $codes{DSClient::answer_wait(sub { $asked++; $node->upload('part-import', "sku,name\n$key,before\n") })->code}++;
+    push @refused, $key if $asked > 1 && !$stalls->lost($begun - 2, DSStalls::now());
 }
 is_deeply \%codes, {200 => 20}, 'uploads are accepted';
+cmp_ok scalar @refused, '<', 3, 'at once, beside an import' or diag "@refused";
+my $read = $node->launch($id)->{rows_read};
+cmp_ok $read, '<', $rows, "which goes on meanwhile, after $read rows";
 
 note 'the primary is lost';
 $first->stop('QUIT');

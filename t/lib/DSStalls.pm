@@ -1,5 +1,6 @@
 # For what is promised within some seconds: how much of a span of time the machine itself stood still, as a virtual one may.
-# A process of its own looks at the clock all the time; whatever keeps it from that keeps others from their work.
+# A process of its own looks at the clock all the time; what keeps it from that keeps others from their work. That is not quite so
+# on a busy machine of several processors: while this process waits for its turn others may work, so such a machine shows less.
 package DSStalls;
 use strict;
 use warnings FATAL => 'all';
@@ -34,10 +35,16 @@ sub now {
 # The seconds from one such moment to another, without those in which the machine stood still.
 sub seconds {
     my ($self, $from, $to) = @_;
+    return $to - $from - $self->lost($from, $to);
+}
+
+# And those in which it did.
+sub lost {
+    my ($self, $from, $to) = @_;
     my $socket = $self->{socket};
     print {$socket} "$from $to\n";
     my $lost = readline $socket // die "nobody looks at the clock\n";
-    return $to - $from - $lost;
+    return 0 + $lost;
 }
 
 sub DESTROY {

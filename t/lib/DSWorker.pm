@@ -7,7 +7,6 @@ use DSNode;
 use File::Temp qw(tempdir);
 use JSON::PP;
 use POSIX qw(WNOHANG);
-use Time::HiRes qw(time);
 
 my @running;
 
@@ -92,14 +91,13 @@ sub pids_wait {
     return @{DSClient::wait_for("$count processes of the worker", sub { my @now = $self->pids; @now == $count && \@now })};
 }
 
-# End it by a signal (TERM); (exit status, seconds).
+# End it by a signal (TERM); its exit status.
 sub stop {
     my ($self, $signal) = @_;
     my $pid = delete $self->{child} or return;
-    my $start = time;
     kill $signal || 'TERM', $pid;
     waitpid $pid, 0;
-    return ($?, time - $start);
+    return $?;
 }
 
 sub log_text {

@@ -216,7 +216,7 @@ my %ended = map { $_->{state} => $_->{n} } $restarted->rows('SELECT state, count
 is join(' ', sort keys %ended), 'finished', 'all launches that are still there have finished';
 my @growth = $memory->growth;
 ok !@growth, 'no process takes more and more memory or descriptors' or diag join "\n", @growth;
-is +($worker->stop)[0], 0, 'the worker leaves as usual';
+is $worker->stop, 0, 'the worker leaves as usual';
 unlike $worker->log_text, qr/:(?:emerg|alert|crit|error)\]/, 'and has nothing to complain of';
 $steady->stop;
 finish($restarted, qr/AH00484/);    # all its places were taken on purpose

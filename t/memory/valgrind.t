@@ -98,7 +98,7 @@ sub worker_end {
     wait_for('the end of its processes', sub { !grep { -e "/proc/$_/exe" } @others });
     kill TERM => $supervisor;
     kill CONT => $supervisor;
-    return ($worker->stop)[0];
+    return $worker->stop;
 }
 
 # The secret of a client, where the worker may read it.
