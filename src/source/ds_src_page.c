@@ -236,7 +236,7 @@ static const char *circle_write(const ds_src_circle_t *circle, apr_pool_t *pool)
 const char *ds_src_page_write(const ds_src_page_t *page, apr_pool_t *pool)
 {
     return apr_psprintf(pool,
-                        "1 %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_UINT64_T_HEX_FMT
+                        "2 %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_UINT64_T_HEX_FMT
                         " %s %s %" APR_TIME_T_FMT " %d%s",
                         page->requests, page->position, page->done,
                         circle_write(&page->links, pool), circle_write(&page->contents, pool),
@@ -250,7 +250,7 @@ int ds_src_page_read(ds_src_page_t *page, const char *text, apr_pool_t *pool)
     unsigned long long done, values[4];
     int at = 0, attempts;
 
-    if (sscanf(text, "1 %lld %lld %llx %llx %llx %lld %lld %llx %llx %lld %lld %lld %d%n",
+    if (sscanf(text, "2 %lld %lld %llx %llx %llx %lld %lld %llx %llx %lld %lld %lld %d%n",
                &requests, &position, &done, &values[0], &values[1], &steps[0], &steps[1],
                &values[2], &values[3], &steps[2], &steps[3], &paused, &attempts, &at) != 13 ||
         (text[at] != '+' && text[at] != '-'))

@@ -24,7 +24,7 @@ typedef struct ds_src_page_t {
     ds_src_circle_t contents;   /* of pages */
     apr_uint64_t done;          /* digest of the records of the next page that are in already */
     int attempts;               /* at the next page, that had no good answer before a pause */
-    apr_interval_time_t paused; /* all pauses of the launch together */
+    apr_interval_time_t paused; /* before the next page, all pauses together */
 } ds_src_page_t;
 
 /* What an answer says. */

@@ -15,7 +15,7 @@
 #include "dsw_page.h"
 #include "dsw_process.h"
 
-#define PAUSES_MAX apr_time_from_sec(86400) /* of a launch: others of its object wait behind it */
+#define PAUSES_MAX apr_time_from_sec(86400) /* before one page: others of the object wait, too */
 
 /* Where in the pages a launch is. */
 typedef enum {
@@ -134,7 +134,7 @@ static ds_problem_t *pause_count(pull_t *pull, ds_problem_t *problem)
         return problem;
     return ds_problem_make(pull->page_pool, DS_EREMOTE,
                            "error: page %" APR_INT64_T_FMT
-                           ": %s: the pauses of this launch would be more than 24 hours together",
+                           ": %s: the pauses before this page would be more than 24 hours together",
                            pull->page.requests + 1, problem->text);
 }
 
@@ -154,6 +154,7 @@ static ds_problem_t *page_fetch(pull_t *pull)
     if (problem)
         return problem;
     pull->page.attempts = 0;
+    pull->page.paused = 0;
     problem = page_problem(pull, dsw_page_open(&facts, pull->reader, answer, body));
     if (problem)
         return problem;
@@ -296,7 +297,7 @@ static void pull_seek(void *baton, const ds_checkpoint_t *checkpoint)
         return;
     dsw_page_rewind(pull->reader);
     pull->where = PAGE_INSIDE;
-    pull->lost = dsw_page_skip(&pull->records, pull->reader, pull->stored);
+    pull->lost = page_problem(pull, dsw_page_skip(&pull->records, pull->reader, pull->stored));
 }
 
 /* Pages that are done, and records of the one at hand. */

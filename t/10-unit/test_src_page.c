@@ -287,13 +287,14 @@ static void test_contents(void)
 static void test_state(void)
 {
     static const char *const bad[] = {"",
-                                      "1",
-                                      "2 1 1 0 0 0 0 0 0 0 0 0 0 0-",
-                                      "1 x",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0 0 0",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0 0-",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0 0 0 5",
-                                      "1 1 1 0 0 0 0 0 0 0 0 0 0 0x"};
+                                      "2",
+                                      "3 1 1 0 0 0 0 0 0 0 0 0 0 0-",
+                                      "1 1 1 0 0 0 0 0 0 0 0 0 0+2026-11-22T10:00:00Z",
+                                      "2 x",
+                                      "2 1 1 0 0 0 0 0 0 0 0 0 0 0",
+                                      "2 1 1 0 0 0 0 0 0 0 0 0 0-",
+                                      "2 1 1 0 0 0 0 0 0 0 0 0 0 0 5",
+                                      "2 1 1 0 0 0 0 0 0 0 0 0 0 0x"};
     ds_src_page_t page = {.requests = 3, .position = -4, .next = "a b\tc -", .done = 9}, read;
     size_t i;
 
@@ -307,11 +308,11 @@ static void test_state(void)
            "one without a next page too");
     page.attempts = 4;
     page.paused = apr_time_from_sec(86400);
-    tap_ok(
-        ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && read.attempts == 4 &&
-            read.paused == page.paused,
-        "it says how often the page was asked for before a pause, and how long all of them were");
-    tap_ok(ds_src_page_read(&read, "1 1 1 0 0 0 0 0 0 0 0 0 0 0+1 2", pool) &&
+    tap_ok(ds_src_page_read(&read, ds_src_page_write(&page, pool), pool) && read.attempts == 4 &&
+               read.paused == page.paused,
+           "it says how often the page was asked for before a pause, and how long those before it "
+           "were");
+    tap_ok(ds_src_page_read(&read, "2 1 1 0 0 0 0 0 0 0 0 0 0 0+1 2", pool) &&
                !strcmp(read.next, "1 2") && !read.attempts,
            "a token that begins with a number is no such count");
     for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)

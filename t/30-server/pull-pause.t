@@ -14,7 +14,7 @@ my $items = sub {
     my $at = DSRest::query($request)->{offset};
     my ($name) = $request->uri->path =~ m{(\w+)\z};
     return [@limited] if $name =~ /^(?:never|day)\z/ || $name eq 'spent' && $at == 4 && $self->count('spent') == 1;
-    my %left = $name eq 'budget' && $at == 2 ? ('X-RateLimit-Remaining' => 0, 'X-RateLimit-Reset' => 60 * $minutes) : ();
+    my %left = $name eq 'budget' && ($at == 2 || $at == 4) ? ('X-RateLimit-Remaining' => 0, 'X-RateLimit-Reset' => 60 * $minutes) : ();
     return DSRest::json({data => {items => [map { {id => $_, name => "item $_"} } $at < $pages * $size ? ($at + 1 .. $at + $size) : ()]}}, %left);
 };
 my %server_of = map { $_ => DSRest->start($items) } qw(spent budget never day free);
@@ -31,12 +31,30 @@ sub run {
 }
 
 sub pause_wait {
-    my ($id, $attempt) = @_;
-    $attempt //= 1;
-    wait_for("pause $attempt of launch $id", sub {
-        return $node->value("SELECT count(*) AS n FROM ds_launch WHERE id = $id AND owner = 'paused' AND attempt = $attempt");
-    });
+    my ($id, $before) = @_;
+    $before //= 0;
+    wait_for("a pause of launch $id after attempt $before", sub { attempt_of($id) > $before && is_paused($id) });
     return $node->launch($id);
+}
+
+sub is_paused {
+    my ($id) = @_;
+    return $node->value("SELECT count(*) AS n FROM ds_launch WHERE id = $id AND owner = 'paused'");
+}
+
+sub attempt_of {
+    my ($id) = @_;
+    return $node->value("SELECT attempt FROM ds_launch WHERE id = $id");
+}
+
+# As if the launch had waited nearly a day before this page. How long it has by its own count.
+sub day_pass {
+    my ($name) = @_;
+    my $page = $node->value("SELECT page FROM ds_pull WHERE sync_id = '$name'");
+    $page =~ s/ (\d+) (\d+-)\z/ @{[1_000_000 * (86_400 - 60 * $minutes + 60)]} $2/ or die "no pause in the page $page";
+    my $waited = $1 / 1_000_000;
+    $node->write("UPDATE ds_pull SET page = '$page' WHERE sync_id = '$name'");
+    return $waited;
 }
 
 # As if the time had passed.
@@ -63,27 +81,28 @@ is $node->launch_ended($neighbour)->{state}, 'cancelled', 'one that waits can be
 pause_wait($never);
 my $day = run('day');
 pause_wait($day);
-my $page = $node->value("SELECT page FROM ds_pull WHERE sync_id = 'day'");
-ok $page =~ s/ (\d+) (1-)\z/ @{[1_000_000 * (86_400 - 60 * $minutes + 60)]} $2/, 'how long a launch has waited is kept';
-cmp_ok abs($1 / 1_000_000 - 60 * $minutes), '<', 60, 'as long as the server wanted';
-$node->write("UPDATE ds_pull SET page = '$page' WHERE sync_id = 'day'");    # as if it had waited nearly a day
+cmp_ok abs(day_pass($_) - 60 * $minutes), '<', 60, "$_: how long a launch has waited is kept" for qw(day budget);
+my %attempt = map { $_ => attempt_of($_) } $never, $budget;
 pauses_end();
+is pause_wait($budget, $attempt{$budget})->{rows_ok}, 6, 'a server that gives a page after each pause may want as many as it likes';
 my $all = $pages * $size;
-for (['spent', $spent, 1], ['budget', $budget, 0]) {
-    my ($name, $id, $more) = @$_;
+my $ended = sub {
+    my ($name, $id, $more) = @_;
     $launch = $node->launch_ended($id);
     is "$launch->{state} " . DSClient::counts($launch), "finished $all $all 0 0", "$name: after the pause it comes to its end" or diag $launch->{message};
     is ids_of($node, $name), join(' ', 1 .. $all), 'each record is there, once';
     is $server_of{$name}->asked_count(qr{/$name\b}), $pages + 1 + $more, 'it goes on at its page';
     is $launch->{crashes} // 0, 0, 'and nothing of it counts as a crash';
-}
+};
+$ended->('spent', $spent, 1);
 $launch = $node->launch_ended($day);
-is $launch->{state}, 'failed', 'a launch does not wait for ever for a server that comes back for a moment again and again';
-like $launch->{message}, qr/^error: page 1: \S+ wants no request now: the pauses of this launch would be more than 24 hours together\. 0 rows/, 'and says so';
-pause_wait($never, 2);
+is $launch->{state}, 'failed', 'a launch does not wait for ever for a page';
+like $launch->{message}, qr/^error: page 1: \S+ wants no request now: the pauses before this page would be more than 24 hours together\. 0 rows/, 'and says so';
+pause_wait($never, $attempt{$never});
 like $node->value("SELECT page FROM ds_pull WHERE sync_id = 'never'"), qr/ 2-\z/, 'the attempts at a page are counted over its pauses';
 $node->write("UPDATE ds_pull SET page = substr(page, 1, length(page) - 2) || '4-' WHERE sync_id = 'never'");    # as if it were the fourth
 pauses_end();
+$ended->('budget', $budget, 0);
 $launch = $node->launch_ended($never);
 is $launch->{state}, 'failed', 'a server that goes on wanting pauses is given up';
 like $launch->{message}, qr/^error: GET \S+ was answered with 429: too many requests \(attempt 5\)/, 'after as many attempts as one that is in trouble';
