@@ -36,14 +36,28 @@ sub is_running {
     return $launch->{state} eq 'running' && $launch->{owner};
 }
 
+# Freeze the runner that has a launch: its process, and its name as the owner.
+sub runner_freeze {
+    my ($fault, $id) = @_;
+    my $node = $fault->node;
+    return wait_for('a runner of the launch that is frozen', sub {
+        is_running($node, $id) or return 0;
+        my $pid = $node->runner_of($id) or return 0;
+        $fault->freeze(3600, $pid) or return 0;
+        my $owner = is_running($node, $id);
+        return [$pid, $owner] if $pid == ($node->runner_of($id) // 0);
+        $fault->thaw(all => 1);
+        return 0;
+    });
+}
+
 # On this machine: at any moment, also inside a transaction.
 sub hang_case {
     my $fault = DSFault->start;
     my $node = $fault->node;
     my $id = running_wait($node, $rows);
-    my $pid = $node->runner_of($id) or die "launch $id has no runner\n";
-    $fault->freeze(3600, $pid);
-    my $took = takeover_wait($fault, $id, owner_of($node, $id));
+    my ($pid, $owner) = @{runner_freeze($fault, $id)};
+    my $took = takeover_wait($fault, $id, $owner);
     cmp_ok $took, '<', $in_time, sprintf 'the launch of a runner that hangs goes on in time (%.1f s)', $took;
     wait_for('the end of the frozen process', sub { !-e "/proc/$pid/exe" });
     pass 'and the runner makes room for another one';
@@ -67,7 +81,7 @@ sub asleep_begin {
     my ($launch) = @_;
     my $fault = DSFault->start(nodes => 2, options => "runners=1 lease=$DSFault::lease");
     my ($here, $there) = @{$fault->{nodes}};
-    $fault->freeze_far(3600, wait_for('a runner', sub { ($fault->pids_of('runner', $here))[0] }));
+    wait_for('a runner that is frozen', sub { $fault->freeze_far(3600, $fault->pids_of('runner', $here)) });
     my $id = $launch->($here);
     wait_for('the other machine in the middle of the launch', sub {
         return $fault->while_quiet(sub { is_running($here, $id) && $fault->freeze(3600, $fault->pids_of('worker', $there)) });
