@@ -159,13 +159,13 @@ static int attempts_are_over(const attempt_t *attempts, int count)
     return i == count;
 }
 
-int ds_db_pgsql_answers(const char *params, apr_interval_time_t patience)
+int ds_db_pgsql_answers(const char *params, apr_interval_time_t patience, int (*is_wanted)(void))
 {
     attempt_t attempt = {0};
     int answers;
 
     attempt_begin(&attempt, PQconnectStart(params));
-    while (!attempt_has_ended(&attempt) && patience > 0)
+    while (!attempt_has_ended(&attempt) && patience > 0 && is_wanted())
         attempts_run(&attempt, 1, &patience);
     answers = attempt.next == PGRES_POLLING_OK ||
               (attempt.next == PGRES_POLLING_FAILED && attempt.talked) ||

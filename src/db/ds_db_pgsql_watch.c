@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +17,8 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t thread;
-    int runs, stops;
+    int runs;
+    atomic_int stops;
     int idle; /* it waits for a call */
     int used; /* there were calls since its last turn */
     ds_db_watch_call_t *calls;
@@ -56,6 +58,12 @@ static void answer_apply(const char *params, apr_time_t asked, int answers)
     }
 }
 
+/* Whoever waits for the end of this thread waits for no server, and nothing is known of that. */
+static int is_wanted(void)
+{
+    return !watch.stops;
+}
+
 /* With the lock, which is let go while the server is asked. */
 static void overdue_check(const ds_db_watch_call_t *call)
 {
@@ -65,7 +73,7 @@ static void overdue_check(const ds_db_watch_call_t *call)
     int answers;
 
     pthread_mutex_unlock(&watch.lock);
-    answers = ds_db_pgsql_answers(params, patience);
+    answers = ds_db_pgsql_answers(params, patience, is_wanted) || !is_wanted();
     if (!answers)
         ds_db_pgsql_away_set(given, "the server does not answer");
     pthread_mutex_lock(&watch.lock);

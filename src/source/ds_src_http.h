@@ -67,8 +67,8 @@ ds_src_http_t *ds_src_http_make(const ds_src_http_rules_t *rules, apr_pool_t *po
  * a problem, whose text shows neither headers nor secrets of the query:
  *   DS_EREMOTE  no connection, no whole answer, not in time: may be tried again
  *   DS_EDENIED  the address, the scheme, or a certificate is refused
- *   DS_ELIMIT   the answer is larger than the rules allow, or write has failed (no room on a
- *               disk), or there are too many redirects
+ *   DS_ELIMIT   the answer is larger than the rules allow, or write has failed (whatever is
+ *               wrong with the disk, the database is not to blame), or there are too many redirects
  *   DS_EINPUT   the URL or a header cannot be sent
  *   or what watch returned.
  * *answer is never NULL, and lives in pool. Of a redirect that leads to another origin (scheme,

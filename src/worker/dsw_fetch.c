@@ -156,7 +156,7 @@ static ds_problem_t *attempt_send(errand_t *errand)
         APR_ARRAY_PUSH(headers, ds_src_http_header_t) = credential;
     status = body_begin(errand);
     if (status != APR_SUCCESS)
-        return ds_problem_make(errand->pool, status, "The file for an answer: %s",
+        return ds_problem_make(errand->pool, DS_ELIMIT, "The answer cannot be kept: %s",
                                ds_problem_status_text(status, errand->pool));
     return ds_src_http_send(&errand->answer, errand->fetch->http, &request, errand->pool);
 }
