@@ -56,11 +56,11 @@ sub send_all {
     return 1;
 }
 
-# What `ask` is answered, asked again while the server says that it is to be asked later.
+# What `ask` is answered, asked again while the server says that it is to be asked later. It may give no response.
 sub answer_wait {
     my ($ask) = @_;
     my $response;
-    wait_for('an answer', sub { $response = $ask->(); $response->code != 503 || !$response->header('Retry-After') });
+    wait_for('an answer', sub { $response = $ask->(); !$response || $response->code != 503 || !$response->header('Retry-After') });
     return $response;
 }
 

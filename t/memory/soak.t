@@ -114,17 +114,6 @@ sub client_begin {
 # statements, has then what it will ever keep, and what grows later is no cache that fills up.
 my $slots = 48;
 
-# What a client does that is asked to come back later: it comes back.
-sub answer_wait {
-    my ($request) = @_;
-    my $end = time + $DSClient::patience;
-    while (1) {
-        my $response = $request->();
-        return $response if !$response || $response->code != 503 || time > $end;
-        sleep 0.5;
-    }
-}
-
 sub all_at_once {
     my ($request) = @_;
     my @pids;
@@ -132,7 +121,7 @@ sub all_at_once {
         my $pid = fork // die "fork: $!";
         if (!$pid) {
             srand;
-            my $response = eval { answer_wait($request) };
+            my $response = eval { DSClient::answer_wait($request) };
             POSIX::_exit($response && $response->code < 500 ? 0 : 1);
         }
         push @pids, $pid;
